@@ -1,0 +1,37 @@
+"""The hub's one metadata object, and the loading of every noun's tables onto it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from sqlalchemy import MetaData
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = MetaData(naming_convention=NAMING)
+
+TABLE_MODULES = (
+    "coalition.db.state",
+    "coalition.partners.tables",
+    "coalition.members.tables",
+    "coalition.agreements.tables",
+    "coalition.ledger.tables",
+    "coalition.sales.tables",
+    "coalition.redemptions.tables",
+    "coalition.events.tables",
+    "coalition.http.tables",
+    "coalition.jobs.tables",
+)
+
+
+def load_tables() -> MetaData:
+    """Import every noun's tables and return the metadata that holds them all."""
+    for name in TABLE_MODULES:
+        import_module(name)
+    return metadata

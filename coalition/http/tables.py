@@ -1,0 +1,48 @@
+"""What the edge keeps: answers by idempotency key, and signed requests as evidence."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from coalition.db.schema import metadata
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("party_no", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    # SHA-256 over method, path and body.
+    Column("request_sha256", LargeBinary, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("party_no", "key"),
+)
+
+signed_request = Table(
+    "signed_request",
+    metadata,
+    # Wall time; the table is partitioned by month of it.
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("request_id", Uuid, nullable=False),
+    Column("party_no", Integer, nullable=False),
+    Column("key_id", Uuid, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    # The covered headers, Signature and Signature-Input among them.
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("received_at", "request_id"),
+    postgresql_partition_by="RANGE (received_at)",
+)
