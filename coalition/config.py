@@ -14,7 +14,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -52,8 +52,8 @@ class Config:
 
     environment: Environment = _setting(
         "COALITION_ENV",
-        "`test` or `live`. One database is one coalition in one environment. A test environment has "
-        "bearer keys and a business clock that can be set; a live one has neither.",
+        "`test` or `live`. One database is one coalition in one environment. A test environment "
+        "has bearer keys and a business clock that can be set; a live one has neither.",
         default="test",
     )
     name: str = _setting(
@@ -155,7 +155,9 @@ class Config:
         )
         _require(
             self.database_url is None
-            or self.database_url.startswith(("postgresql://", "postgresql+psycopg://", "postgres://")),
+            or self.database_url.startswith(
+                ("postgresql://", "postgresql+psycopg://", "postgres://")
+            ),
             "DATABASE_URL",
             "must begin with postgresql://",
         )
@@ -174,7 +176,9 @@ class Config:
             "must be debug, info, warning or error",
         )
         _require(
-            self.log_format in ("json", "console"), "COALITION_LOG_FORMAT", "must be json or console"
+            self.log_format in ("json", "console"),
+            "COALITION_LOG_FORMAT",
+            "must be json or console",
         )
         _require(
             not (self.environment == "live" and self.webhook_private_hosts),
@@ -210,7 +214,7 @@ def _require(holds: bool, variable: str, message: str) -> None:
 
 
 def _fields() -> tuple[Field[Any], ...]:
-    return cast(tuple[Field[Any], ...], fields(Config))
+    return fields(Config)
 
 
 def _variable(name: str) -> str:

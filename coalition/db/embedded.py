@@ -43,7 +43,6 @@ _SETTINGS: Mapping[str, str] = {
     "maintenance_work_mem": "128MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "lz4",
     "random_page_cost": "1.1",
     "idle_in_transaction_session_timeout": "300s",
     "timezone": "UTC",
@@ -86,7 +85,7 @@ def _address(home: Path, *, database: str = _DATABASE) -> str:
 
 
 def running_address(*, data_folder: Path) -> str | None:
-    """Address of the server that a supervisor runs under `data_folder`, or None if none is ready."""
+    """Address of the server that a supervisor runs under `data_folder`; None if none is ready."""
     home = _home(data_folder)
     try:
         lines = (home / "data" / "postmaster.pid").read_text().splitlines()
@@ -224,7 +223,7 @@ class EmbeddedServer:
         return True
 
     def _initialise(self) -> None:
-        """Made whole or not at all: a killed initdb leaves only a folder that the next one removes."""
+        """Made whole or not at all: a killed initdb leaves a folder that the next one removes."""
         building = self._home / "data.new"
         shutil.rmtree(building, ignore_errors=True)
         self._run(
@@ -294,7 +293,7 @@ def _make_searchable(folder: Path) -> None:
 
 @contextlib.contextmanager
 def open_database(*, database_url: str | None, data_folder: Path) -> Iterator[str]:
-    """The address to use: the one given, a running supervisor's, or a server for this block only."""
+    """The address to use: the one given, a running supervisor's, or a server for this block."""
     address = database_url or running_address(data_folder=data_folder)
     if address is not None:
         yield address

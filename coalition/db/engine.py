@@ -30,7 +30,7 @@ def create_engine_for(
 ) -> Engine:
     """An engine for one process. Make it after a fork, never before.
 
-    The pool never grows beyond `pool_size`: a request waits up to 10 s for a connection, then fails.
+    The pool never grows beyond `pool_size`: a request waits 10 s for a connection, then fails.
     READ COMMITTED is what the locking discipline is written for (ordered row locks, constraints),
     so it is asked for whatever the server's default. Times are always UTC.
     """

@@ -1,0 +1,1 @@
+"""The hub's migrations (Alembic): `versions/` in order; `coalition.db.migrate` runs them."""

@@ -1,0 +1,89 @@
+"""Fixtures that every test may ask for: a real PostgreSQL, and a fresh database for each test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from pytest_socket import socket_allow_hosts
+from sqlalchemy import Engine
+
+from coalition.config import Config
+from coalition.db.embedded import EmbeddedServer
+from coalition.db.engine import create_engine_for
+from tests.database import create_schema
+
+_TEMPLATE = "template_coalition"
+_numbers = itertools.count(1)
+
+
+def pytest_runtest_setup() -> None:
+    """No test talks to another machine."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """The session's PostgreSQL 18. It does not survive a crash of the machine: no fsync."""
+    folder = Path(tempfile.mkdtemp(prefix="coalition-tests-"))
+    settings = {"fsync": "off", "shared_buffers": "128MB", "deadlock_timeout": "200ms"}
+    try:
+        with EmbeddedServer(data_folder=folder, settings=settings) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template_database(server: EmbeddedServer) -> str:
+    """Name of a database with every table, made once; tests get copies of it."""
+    _execute(server, f"CREATE DATABASE {_TEMPLATE}")
+    engine = create_engine_for(server.address_of(database=_TEMPLATE), pool_size=1)
+    create_schema(engine)
+    engine.dispose()
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database_url(server: EmbeddedServer, template_database: str) -> Iterator[str]:
+    """Address of a fresh database with every table; dropped after the test."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
+    yield server.address_of(database=name)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database_url(server: EmbeddedServer) -> Iterator[str]:
+    """Address of a fresh database with nothing in it; dropped after the test."""
+    name = f"empty_{os.getpid()}_{next(_numbers)}"
+    _execute(server, f"CREATE DATABASE {name}")
+    yield server.address_of(database=name)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a fresh database."""
+    made = create_engine_for(database_url, pool_size=20, lock_timeout_ms=20_000)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def config(database_url: str, tmp_path: Path) -> Config:
+    """A test environment's configuration on a fresh database."""
+    return Config(
+        database_url=database_url, data_folder=tmp_path, secret_key=b"0123456789abcdef" * 2
+    )
+
+
+def _execute(server: EmbeddedServer, statement: str) -> None:
+    with psycopg.connect(server.address_of(database="postgres"), autocommit=True) as connection:
+        connection.execute(statement.encode())
