@@ -29,3 +29,14 @@ class HubError(Exception):
         self.detail = detail
         self.errors = errors
         self.facts = facts
+
+
+class StaleDirectory(HubError):
+    """What was computed came from a directory that has changed since; nothing was written.
+
+    The edge reads the directory again and runs the whole request once more, authentication
+    included.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("conflict_retry", "the coalition's directory changed meanwhile")
