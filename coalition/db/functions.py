@@ -17,13 +17,14 @@ WINDOW_LOCK = (7203, 1)
 CREATE_FUNCTIONS: tuple[str, ...] = (
     f"""
 CREATE OR REPLACE FUNCTION posting_slot()
-RETURNS TABLE (posted_at timestamptz, window_date date, directory_version bigint)
+RETURNS TABLE (posted_at timestamptz, window_date date, last_closed date, directory_version bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock_shared({WINDOW_LOCK[0]}, {WINDOW_LOCK[1]});
   RETURN QUERY
     SELECT i.instant,
            GREATEST((i.instant AT TIME ZONE h.time_zone)::date, h.last_closed + 1),
+           h.last_closed,
            h.directory_version
       FROM hub_state h, LATERAL (SELECT COALESCE(h.business_at, clock_timestamp()) AS instant) i;
 END $$
