@@ -117,6 +117,8 @@ class AccountState:
 
     account_id: UUID
     open: bool = True
+    frozen: bool = False
+    spend_locked: bool = False
     active: int = 0
     pending: int = 0
     held: int = 0

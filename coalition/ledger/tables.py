@@ -34,6 +34,9 @@ balance = Table(
     Column("account_id", Uuid, primary_key=True),
     # False once the account is closed: nothing more is posted to it.
     Column("open", Boolean, nullable=False, server_default="true"),
+    # The member's state as far as postings must know it, checked under the balance's own lock.
+    Column("frozen", Boolean, nullable=False, server_default="false"),
+    Column("spend_locked", Boolean, nullable=False, server_default="false"),
     Column("active", BigInteger, nullable=False, server_default="0"),
     Column("pending", BigInteger, nullable=False, server_default="0"),
     Column("held", BigInteger, nullable=False, server_default="0"),

@@ -1,0 +1,30 @@
+"""Where new ids come from: UUID version 7, time-ordered, so that indexes grow at one edge."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from uuid import UUID
+
+from partner_sdk.wire.ids import uuid7
+
+_BLOCK = 10 * 512
+
+
+class IdSource:
+    """Makes ids from wall time and the operating system's randomness, read in blocks."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def __call__(self) -> UUID:
+        """A new id; thread-safe."""
+        local = self._local
+        block: bytes = getattr(local, "block", b"")
+        at: int = getattr(local, "at", 0)
+        if at >= len(block) or local.pid != os.getpid():
+            block, at = os.urandom(_BLOCK), 0
+            local.block, local.pid = block, os.getpid()
+        local.at = at + 10
+        return uuid7(unix_ms=time.time_ns() // 1_000_000, random=block[at : at + 10])

@@ -1,0 +1,23 @@
+"""The ledger's SQL: reading accounts, and writing a unit of work as one statement."""
+
+from coalition.ledger.store.read import load_accounts, load_lots, lock_accounts
+from coalition.ledger.store.write import (
+    Conflict,
+    Slot,
+    open_account,
+    queue_posting,
+    set_spending_rules,
+    write,
+)
+
+__all__ = [
+    "Conflict",
+    "Slot",
+    "load_accounts",
+    "load_lots",
+    "lock_accounts",
+    "open_account",
+    "queue_posting",
+    "set_spending_rules",
+    "write",
+]
