@@ -1,0 +1,89 @@
+"""The door: all that settlement may see of the hub, and the little that it may change there.
+
+Settlement imports nothing of the hub's tables. What it reads comes as values (`facts`) or, for the
+millions of rows of a night, as selectables that it composes with its own tables (`lines`); what it
+changes is the state of a window and nothing else.
+"""
+
+from coalition.feed.clock import (
+    business_now,
+    end_of_business_date,
+    read_coalition,
+    start_of_business_date,
+)
+from coalition.feed.events import announce_statements
+from coalition.feed.facts import (
+    AgreementFacts,
+    Coalition,
+    LineFacts,
+    LotFacts,
+    ObligationFacts,
+    PartyFacts,
+    SliceFacts,
+    WindowFacts,
+    WindowTotals,
+)
+from coalition.feed.jobs import activate_points, expire_holds, expire_lots
+from coalition.feed.lines import (
+    adjusting_lines,
+    has_lines,
+    line_details,
+    line_keys,
+    refresh_statistics,
+)
+from coalition.feed.money import (
+    PairObligations,
+    PartyObligations,
+    read_pair_obligations,
+    read_party_obligations,
+    read_window_totals,
+)
+from coalition.feed.parties import read_agreements, read_parties
+from coalition.feed.trace import read_line_facts
+from coalition.feed.windows import (
+    WindowBusy,
+    WindowOutOfOrder,
+    close_window,
+    mark_window,
+    read_window,
+    read_windows,
+)
+
+__all__ = [
+    "AgreementFacts",
+    "Coalition",
+    "LineFacts",
+    "LotFacts",
+    "ObligationFacts",
+    "PairObligations",
+    "PartyFacts",
+    "PartyObligations",
+    "SliceFacts",
+    "WindowBusy",
+    "WindowFacts",
+    "WindowOutOfOrder",
+    "WindowTotals",
+    "activate_points",
+    "adjusting_lines",
+    "announce_statements",
+    "business_now",
+    "close_window",
+    "end_of_business_date",
+    "expire_holds",
+    "expire_lots",
+    "has_lines",
+    "line_details",
+    "line_keys",
+    "mark_window",
+    "read_agreements",
+    "read_coalition",
+    "read_line_facts",
+    "read_pair_obligations",
+    "read_parties",
+    "read_party_obligations",
+    "read_window",
+    "read_window_totals",
+    "read_windows",
+    "refresh_statistics",
+    "start_of_business_date",
+]

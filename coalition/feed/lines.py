@@ -1,0 +1,285 @@
+"""The lines of a window's statements, as SQL over the hub's tables for settlement to compose.
+
+A line is one obligation as one of its two parties sees it, or one movement without any obligation,
+with amount 0, as the issuer of its lot sees it. Two kinds of movement make no line: `hold` and
+`release` neither owe money nor change what an issuer is liable for.
+
+A party sees all of a line that came of its own till or sale (`own`: it is the movement's party).
+Its counterparty's copy has no receipt, till, reference or time of day.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    extract,
+    func,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import array
+
+from coalition.ledger.tables import lot, movement, obligation
+from coalition.partners.tables import party
+from coalition.redemptions.tables import redemption
+from coalition.sales.tables import sale
+
+NO_OBLIGATION = -1
+"""The `seq` of a line that stands for a movement without any obligation."""
+
+_SILENT = ("hold", "release")
+
+
+def unpriced_movements(*, business_date: date) -> Select[Any]:
+    """The window's movements that owe nothing, with the issuer on whose statement each stands."""
+    return (
+        select(
+            lot.c.issuer.label("party_no"),
+            movement.c.account_id,
+            movement.c.movement_id,
+            cast(literal_column(str(NO_OBLIGATION)), Integer).label("seq"),
+            movement.c.kind,
+            (movement.c.party_no == lot.c.issuer).label("own"),
+            movement.c.adjusts,
+        )
+        .join_from(
+            movement,
+            lot,
+            and_(lot.c.account_id == movement.c.account_id, lot.c.lot_id == movement.c.lot_id),
+        )
+        .where(
+            movement.c.window_date == business_date,
+            movement.c.kind.not_in(_SILENT),
+            ~exists().where(
+                obligation.c.account_id == movement.c.account_id,
+                obligation.c.movement_id == movement.c.movement_id,
+                obligation.c.window_date == business_date,
+            ),
+        )
+    )
+
+
+def _obligation_sides(*, business_date: date) -> Select[Any]:
+    """Both sides of every obligation of the window."""
+    sides = (
+        select(
+            func.unnest(array([obligation.c.debtor, obligation.c.creditor])).label("party_no"),
+            movement.c.account_id,
+            movement.c.movement_id,
+            cast(obligation.c.seq, Integer).label("seq"),
+            obligation.c.kind,
+            movement.c.party_no.label("at_party"),
+            movement.c.adjusts,
+        )
+        .join_from(
+            obligation,
+            movement,
+            and_(
+                movement.c.account_id == obligation.c.account_id,
+                movement.c.movement_id == obligation.c.movement_id,
+            ),
+        )
+        .where(
+            obligation.c.window_date == business_date, movement.c.window_date == business_date
+        )
+        .subquery("sides")
+    )
+    return select(
+        sides.c.party_no,
+        sides.c.account_id,
+        sides.c.movement_id,
+        sides.c.seq,
+        sides.c.kind,
+        (sides.c.at_party == sides.c.party_no).label("own"),
+        sides.c.adjusts,
+    )
+
+
+def line_keys(*, business_date: date) -> FromClause:
+    """Every line of the window's statements, by what it is made of.
+
+    Columns: party_no, account_id, movement_id, seq, kind, own, adjusts (the movement corrected).
+    """
+    return union_all(
+        _obligation_sides(business_date=business_date),
+        unpriced_movements(business_date=business_date),
+    ).subquery("line_key")
+
+
+def adjusting_lines(*, business_date: date) -> FromClause:
+    """Those of the window's lines that correct a movement of an earlier window.
+
+    The columns of `line_keys`, and original_date: the window of the movement corrected.
+    """
+    keys = line_keys(business_date=business_date)
+    original = movement.alias("original")
+    return (
+        select(*keys.c, original.c.window_date.label("original_date"))
+        .join_from(
+            keys,
+            original,
+            and_(
+                original.c.account_id == keys.c.account_id,
+                original.c.movement_id == keys.c.adjusts,
+            ),
+        )
+        .where(keys.c.adjusts.is_not(None), original.c.window_date < business_date)
+        .subquery("adjusting")
+    )
+
+
+def has_lines(*, connection: Connection, business_date: date) -> frozenset[int]:
+    """The parties that the window's lines concern."""
+    keys = line_keys(business_date=business_date)
+    return frozenset(connection.scalars(select(keys.c.party_no).distinct()))
+
+
+def refresh_statistics(*, connection: Connection) -> None:
+    """Let the planner know the rows of a large window before it is read."""
+    connection.execute(text("ANALYZE movement, obligation"))
+
+
+def line_details(*, lines: FromClause, agreements: FromClause) -> Select[Any]:
+    """The details of statements' lines, one row each; the caller orders them.
+
+    `lines` has the columns party_no, own, account_id, movement_id, seq, kind, adjusts_statement
+    and adjusts_line (text); `agreements` has no, public_id and version (text). Ids come as the
+    16 bytes of the UUID, instants as microseconds since 1970 UTC. What a counterparty may not see
+    is not even read.
+    """
+    issuer, at_party, other = party.alias("issuer"), party.alias("at_party"), party.alias("other")
+    own = lines.c.own
+    of_redemption = movement.c.cause_kind == "redemption"
+    is_activation = movement.c.kind == "activate"
+    is_redemption_fee = lines.c.kind == "redemption_fee"
+    sale_id = case(
+        (~own, None),
+        (movement.c.cause_kind == "sale", movement.c.cause_id),
+        (is_activation, lot.c.sale_id),
+    )
+    redemption_id = case((of_redemption & (own | is_redemption_fee), movement.c.cause_id))
+    occurred_at = case(
+        (movement.c.kind.in_(("earn", "activate")), lot.c.occurred_at),
+        (movement.c.kind.in_(("redeem", "capture")), redemption.c.created_at),
+        else_=movement.c.posted_at,
+    )
+    zone = func.coalesce(sale.c.store_time_zone, at_party.c.time_zone)
+    offset = func.timezone(zone, occurred_at) - func.timezone("UTC", occurred_at)
+    details = {
+        "own": own,
+        "movement": func.uuid_send(movement.c.movement_id),
+        "adjusts_statement": lines.c.adjusts_statement,
+        "adjusts_line": lines.c.adjusts_line,
+        "document_kind": case(
+            (movement.c.cause_kind.in_(("sale", "redemption")), movement.c.cause_kind),
+            (is_activation & lot.c.sale_id.is_not(None), "sale"),
+            else_="lot",
+        ),
+        "sale": sale.c.external_id,
+        "partner_ref": func.coalesce(sale.c.external_id, _of(own, redemption.c.reference)),
+        "store": func.coalesce(sale.c.store, _of(own, redemption.c.store)),
+        "till": func.coalesce(sale.c.till, _of(own, redemption.c.till)),
+        "receipt": func.coalesce(sale.c.receipt, _of(own, redemption.c.receipt)),
+        "member": func.uuid_send(movement.c.account_id),
+        "kind": lines.c.kind,
+        "reason": movement.c.reason,
+        "occurred_us": _of(own, _microseconds(occurred_at)),
+        "local_offset_s": _of(own, cast(extract("epoch", offset), BigInteger)),
+        "posted_us": _of(own, _microseconds(movement.c.posted_at)),
+        "issuer": issuer.c.slug,
+        "redeemer": _of(of_redemption, at_party.c.slug),
+        "counterparty": other.c.slug,
+        "campaign": lot.c.campaign,
+        "agreement": agreements.c.public_id,
+        "agreement_version": agreements.c.version,
+        "lot": func.uuid_send(movement.c.lot_id),
+        "points": movement.c.points,
+        "price_micros": _price_micros(lines.c.kind),
+        "net_micros": func.coalesce(
+            case(
+                (obligation.c.creditor == lines.c.party_no, obligation.c.amount_micros),
+                else_=-obligation.c.amount_micros,
+            ),
+            literal_column("0::bigint"),
+        ),
+        # A sale is named by the partner's text, all else by the hub's id.
+        "document": case(
+            (~own, None),
+            (of_redemption, func.uuid_send(movement.c.cause_id)),
+            (sale.c.sale_id.is_(None), func.uuid_send(movement.c.lot_id)),
+        ),
+    }
+    agreement_no = case((is_redemption_fee, redemption.c.agreement_no), else_=lot.c.agreement_no)
+    other_no = case(
+        (obligation.c.creditor == lines.c.party_no, obligation.c.debtor),
+        else_=obligation.c.creditor,
+    )
+    joined = (
+        lines.join(
+            movement,
+            (movement.c.account_id == lines.c.account_id)
+            & (movement.c.movement_id == lines.c.movement_id),
+        )
+        .join(
+            lot, (lot.c.account_id == movement.c.account_id) & (lot.c.lot_id == movement.c.lot_id)
+        )
+        .join(issuer, issuer.c.no == lot.c.issuer)
+        .join(at_party, at_party.c.no == movement.c.party_no)
+        .outerjoin(
+            obligation,
+            (obligation.c.account_id == lines.c.account_id)
+            & (obligation.c.movement_id == lines.c.movement_id)
+            & (obligation.c.seq == lines.c.seq),
+        )
+        .outerjoin(other, other.c.no == other_no)
+        .outerjoin(sale, sale.c.sale_id == sale_id)
+        .outerjoin(
+            redemption,
+            (redemption.c.account_id == lines.c.account_id)
+            & (redemption.c.redemption_id == redemption_id),
+        )
+        .outerjoin(agreements, agreements.c.no == agreement_no)
+    )
+    return select(*(column.label(name) for name, column in details.items())).select_from(joined)
+
+
+def _of(condition: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((condition, value))
+
+
+def _microseconds(instant: ColumnElement[Any]) -> ColumnElement[int]:
+    return cast(extract("epoch", instant) * 1_000_000, BigInteger)
+
+
+def _price_micros(kind: ColumnElement[str]) -> ColumnElement[int | None]:
+    """The price that was applied to a point, where one was.
+
+    What is shared out (breakage) or comes of a whole that is not a multiple of the points has the
+    lot's frozen price; a share of a redemption has none.
+    """
+    frozen = case(
+        (lot.c.funding == "issue", lot.c.issue_price_micros), else_=lot.c.redemption_price_micros
+    )
+    return case(
+        (kind == "redemption_fee", None),
+        (kind == "breakage", lot.c.issue_price_micros),
+        (
+            obligation.c.amount_micros % movement.c.points == 0,
+            obligation.c.amount_micros // movement.c.points,
+        ),
+        else_=frozen,
+    )

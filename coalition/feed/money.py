@@ -1,0 +1,88 @@
+"""The obligations of a window, summed exactly by the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, func, select, union_all
+
+from coalition.feed.lines import unpriced_movements
+from coalition.feed.facts import WindowTotals
+from coalition.ledger.tables import obligation
+
+
+@dataclass(frozen=True, slots=True)
+class PairObligations:
+    """All that `debtor` came to owe `creditor` in a window, in micros of the currency."""
+
+    debtor: int
+    creditor: int
+    currency: str
+    amount_micros: int
+    obligations: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartyObligations:
+    """A party's dues in, less its dues out, over a window: the exact net in micros."""
+
+    party_no: int
+    currency: str
+    net_micros: int
+
+
+def read_pair_obligations(
+    *, connection: Connection, business_date: date
+) -> tuple[PairObligations, ...]:
+    """The window's obligations by ordered pair and currency."""
+    keys = (obligation.c.debtor, obligation.c.creditor, obligation.c.currency)
+    rows = connection.execute(
+        select(*keys, func.sum(obligation.c.amount_micros), func.count())
+        .where(obligation.c.window_date == business_date)
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    return tuple(PairObligations(d, c, currency, int(total), n) for d, c, currency, total, n in rows)
+
+
+def read_party_obligations(
+    *, connection: Connection, business_date: date
+) -> tuple[PartyObligations, ...]:
+    """The same obligations summed another way, by party: what a proof compares the pairs with."""
+    of_window = obligation.c.window_date == business_date
+    sides = union_all(
+        select(
+            obligation.c.creditor.label("party_no"),
+            obligation.c.currency,
+            obligation.c.amount_micros.label("micros"),
+        ).where(of_window),
+        select(obligation.c.debtor, obligation.c.currency, -obligation.c.amount_micros).where(
+            of_window
+        ),
+    ).subquery()
+    rows = connection.execute(
+        select(sides.c.party_no, sides.c.currency, func.sum(sides.c.micros))
+        .group_by(sides.c.party_no, sides.c.currency)
+        .order_by(sides.c.party_no, sides.c.currency)
+    )
+    return tuple(PartyObligations(no, currency, int(net)) for no, currency, net in rows)
+
+
+def read_window_totals(*, connection: Connection, business_date: date) -> WindowTotals:
+    """How many obligations the window has, and movements of points without one."""
+    obligations, currencies = connection.execute(
+        select(func.count(), func.array_agg(obligation.c.currency.distinct())).where(
+            obligation.c.window_date == business_date
+        )
+    ).one()
+    unpriced = connection.execute(
+        select(func.count()).select_from(
+            unpriced_movements(business_date=business_date).subquery()
+        )
+    ).scalar_one()
+    return WindowTotals(
+        obligations=obligations,
+        unpriced_movements=unpriced,
+        currencies=tuple(currencies or ()),
+    )
