@@ -6,13 +6,12 @@ the reference table in the docs is made from here (`settings`). Nothing else rea
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,13 +19,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from environs import Env, EnvError
 
+from coalition.secret import SECRET_BYTES, decode_secret, secret_in
+from coalition.secret import ConfigError as ConfigError
+
 Environment = Literal["test", "live"]
-
-_SECRET_BYTES = 32
-
-
-class ConfigError(Exception):
-    """A setting is missing or cannot be used; the message names the variable and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +62,18 @@ class Config:
         "COALITION_TIME_ZONE",
         "IANA time zone whose midnights bound the business dates (windows).",
         default="Europe/Bucharest",
+    )
+    face_value: str = _setting(
+        "COALITION_FACE_VALUE",
+        "What a point is worth at any till, as a decimal amount of the currency; used once, when "
+        "the coalition is founded in an empty database.",
+        default="0.01",
+    )
+    first_date: str | None = _setting(
+        "COALITION_FIRST_DATE",
+        "First business date (YYYY-MM-DD) of a coalition founded in an empty database.",
+        default=None,
+        shown="(the day it is founded)",
     )
     database_url: str | None = _setting(
         "DATABASE_URL",
@@ -166,6 +174,17 @@ class Config:
             "COALITION_BIND",
             "must be address:port, such as 127.0.0.1:8080",
         )
+        _require(
+            re.fullmatch(r"(0|[1-9]\d{0,5})(\.\d{1,6})?", self.face_value) is not None
+            and self.face_value.strip("0.") != "",
+            "COALITION_FACE_VALUE",
+            "must be a decimal above zero with up to six places, such as 0.01",
+        )
+        _require(
+            self.first_date is None or _is_date(self.first_date),
+            "COALITION_FIRST_DATE",
+            "must be a date, such as 2026-01-31",
+        )
         for name in ("workers", "threads", "pool_size", "jobs_tick_seconds", "max_body_bytes"):
             _require(getattr(self, name) >= 1, _variable(name), "must be 1 or more")
         for name in ("statement_timeout_ms", "lock_timeout_ms", "trusted_proxies"):
@@ -186,7 +205,7 @@ class Config:
             "must not be set in a live environment",
         )
         _require(
-            len(self.secret_key) in (0, _SECRET_BYTES),
+            len(self.secret_key) in (0, SECRET_BYTES),
             "COALITION_SECRET",
             "must be 32 bytes in base64",
         )
@@ -201,7 +220,7 @@ class Config:
 
         Raises ConfigError when the configuration holds no secret.
         """
-        _require(len(self.secret_key) == _SECRET_BYTES, "COALITION_SECRET", "is needed for this")
+        _require(len(self.secret_key) == SECRET_BYTES, "COALITION_SECRET", "is needed for this")
         info = b"coalition/v1/" + self.environment.encode() + b"/" + purpose.encode()
         return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(
             self.secret_key
@@ -211,6 +230,14 @@ class Config:
 def _require(holds: bool, variable: str, message: str) -> None:
     if not holds:
         raise ConfigError(f"{variable} {message}")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _fields() -> tuple[Field[Any], ...]:
@@ -251,7 +278,7 @@ def read_config(*, overrides: Mapping[str, Any] | None = None) -> Config:
             if os.environ.get(variable, "") == "":
                 continue  # an empty variable counts as not given
             if each.name == "secret_key":
-                values[each.name] = _decode_secret(env.str(variable), source=variable)
+                values[each.name] = decode_secret(env.str(variable), source=variable)
             elif isinstance(each.default, bool):
                 values[each.name] = env.bool(variable)
             elif isinstance(each.default, int):
@@ -267,32 +294,5 @@ def read_config(*, overrides: Mapping[str, Any] | None = None) -> Config:
     if not values.get("secret_key"):
         if values.get("environment", "test") == "live":
             raise ConfigError("COALITION_SECRET is needed in a live environment (32 bytes, base64)")
-        values["secret_key"] = _secret_in(values["data_folder"])
+        values["secret_key"] = secret_in(values["data_folder"])
     return Config(**values)
-
-
-def _decode_secret(text: str, *, source: str) -> bytes:
-    try:
-        secret = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        secret = b""
-    _require(len(secret) == _SECRET_BYTES, source, "must be 32 bytes in base64")
-    return secret
-
-
-def _secret_in(folder: Path) -> bytes:
-    """The test environment's secret: made once, whole or not at all, readable by its owner only."""
-    path = folder / "secret.key"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        made = folder / f".secret.{os.getpid()}"
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(os.urandom(_SECRET_BYTES)) + b"\n")
-        try:
-            path.hardlink_to(made)  # fails if another process was first: then theirs is the secret
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink()
-    return _decode_secret(path.read_text(), source=str(path))
