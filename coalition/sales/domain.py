@@ -169,20 +169,23 @@ class Sale:
         Raises:
             HubError: `refund_exceeds_sale`, `validation_failed` for a refund of an unknown line.
         """
-        lines = {
-            row[0]: Line(row[0], row[1], row[2], row[3]) for row in self.document["lines"]
-        }
+        lines = {row[0]: Line(*row) for row in self.document["lines"]}
         original = sum(line.amount_micros for line in lines.values())
-        by_amount = returned_as_points = 0
-        for refund in self.refunds.values():
-            if refund.status != "succeeded":
-                continue
-            by_line = 0
+        succeeded = [refund for refund in self.refunds.values() if refund.status == "succeeded"]
+        by_line: dict[str, list[RefundLine]] = {}
+        by_amount = 0
+        for refund in succeeded:
             for part in refund.lines:
-                lines[part.id] = _refund_line(lines, part, refund.id)
-                by_line += part.amount_micros
-            by_amount += refund.amount_micros - by_line
-            returned_as_points += refund.points * face_micros
+                by_line.setdefault(part.id, []).append(part)
+            by_amount += refund.amount_micros - sum(part.amount_micros for part in refund.lines)
+        for line_id, parts in by_line.items():
+            if line_id not in lines:
+                raise HubError(
+                    "validation_failed",
+                    "A refund names a line that the sale does not have.",
+                    errors=(FieldError("/refunds", f"there is no line {line_id}"),),
+                )
+            lines[line_id] = _refunded(lines[line_id], parts)
         total = sum(line.amount_micros for line in lines.values())
         if by_amount > total:
             raise HubError(
@@ -195,7 +198,7 @@ class Sale:
             original_micros=original,
             lines_micros=total,
             remaining_micros=total - by_amount,
-            returned_as_points_micros=returned_as_points,
+            returned_as_points_micros=sum(r.points for r in succeeded) * face_micros,
         )
 
 
@@ -211,36 +214,27 @@ class SaleFacts:
     returned_as_points_micros: int
 
 
-def _refund_line(lines: Mapping[str, Line], part: RefundLine, refund_id: str) -> Line:
-    line = lines.get(part.id)
-    if line is None:
+def _refunded(line: Line, parts: Iterable[RefundLine]) -> Line:
+    """A line less its refunds, in whatever order these came.
+
+    A refund that names no quantity takes quantity in proportion to its amount.
+    """
+    amount = quantity = in_proportion = 0
+    for part in parts:
+        amount += part.amount_micros
+        if part.quantity_micros is None:
+            in_proportion += part.amount_micros
+        else:
+            quantity += part.quantity_micros
+    if amount > line.amount_micros or quantity > line.quantity_micros:
         raise HubError(
-            "validation_failed",
-            f"Refund {refund_id} names a line that the sale does not have.",
-            errors=(FieldError("/refunds", f"there is no line {part.id}"),),
+            "refund_exceeds_sale",
+            f"The succeeded refunds of line {line.id} exceed its amount or quantity.",
         )
-    if part.amount_micros > line.amount_micros:
-        raise HubError(
-            "refund_exceeds_sale", f"The refunds of line {part.id} exceed the line's amount."
-        )
-    if part.quantity_micros is None:
-        # In proportion to the amount; what is left over belongs to the rest of the line.
-        back = (
-            line.quantity_micros * part.amount_micros // line.amount_micros
-            if line.amount_micros
-            else 0
-        )
-    else:
-        back = part.quantity_micros
-    if back > line.quantity_micros:
-        raise HubError(
-            "refund_exceeds_sale", f"The refunds of line {part.id} exceed the line's quantity."
-        )
-    return replace(
-        line,
-        amount_micros=line.amount_micros - part.amount_micros,
-        quantity_micros=line.quantity_micros - back,
-    )
+    if in_proportion:
+        quantity += line.quantity_micros * in_proportion // line.amount_micros
+    left = 0 if amount == line.amount_micros else max(0, line.quantity_micros - quantity)
+    return replace(line, amount_micros=line.amount_micros - amount, quantity_micros=left)
 
 
 def merge_refunds(known: dict[str, Refund], stated: Iterable[Refund]) -> list[Refund]:

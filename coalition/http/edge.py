@@ -1,0 +1,258 @@
+"""Serving one endpoint: who asks, what for, in which unit of work; answer or problem.
+
+Only here is anything committed. A POST is guarded by its Idempotency-Key: the key's advisory lock
+is taken without waiting, the saved answer is looked for, and answer, evidence and business rows
+are written in one transaction. What is refused changed nothing and saves nothing, so the same
+request may be sent again. A signed PUT or DELETE is guarded by its nonce in the same way: replayed,
+it gets its first answer and changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from flask import Flask, Response, request
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from coalition.directory import Snapshot
+from coalition.errors import HubError, StaleDirectory
+from coalition.http import store
+from coalition.http.authentication import authenticate, require_permission
+from coalition.http.context import Answer, Caller, RequestContext
+from coalition.http.endpoint import Endpoint, Routes
+from coalition.http.hub import Hub
+from coalition.http.paging import bind, read_page
+from coalition.http.paths import flask_rule, read_path
+from coalition.http.problems import RETRY_STATES, from_database_error, sqlstate
+from coalition.http.reading import (
+    Incoming,
+    read_body,
+    read_idempotency_key,
+    read_query,
+    receive,
+)
+from coalition.http.strict_json import dump
+from coalition.sealing import place, seal, unseal
+from partner_sdk.wire.signing import VerifiedSignature
+
+MAX_ATTEMPTS = 3
+ENDPOINTS = "coalition.endpoints"
+_EVIDENCE_HEADERS = ("content-digest", "idempotency-key", "signature", "signature-input")
+_SEALED_KEY = "saved answers"
+
+
+def mount(*, app: Flask, hub: Hub, routes: Routes) -> None:
+    """Serve the endpoints of a noun, and have them described."""
+    declared: list[Endpoint] = app.extensions.setdefault(ENDPOINTS, [])
+    for endpoint in routes.endpoints:
+        if any(endpoint.operation_id == each.operation_id for each in declared):
+            raise ValueError(f"two operations are called {endpoint.operation_id}")
+        declared.append(endpoint)
+        app.add_url_rule(
+            flask_rule(endpoint.path),
+            endpoint=endpoint.operation_id,
+            view_func=Edge(hub, endpoint),
+            methods=[endpoint.method],
+            provide_automatic_options=False,
+        )
+
+
+class Edge:
+    """The view of one endpoint."""
+
+    def __init__(self, hub: Hub, endpoint: Endpoint) -> None:
+        self.__name__ = endpoint.operation_id
+        self._hub = hub
+        self._endpoint = endpoint
+        self._body = endpoint.body() if endpoint.body and endpoint.parse is None else None
+        self._query = endpoint.query() if endpoint.query else None
+        database = hub.database
+        self._unit: Callable[[], AbstractContextManager[Connection]] = (
+            database.autocommit if endpoint.mode == "read" else database.transaction
+        )
+
+    def __call__(self, **path: str) -> Response:
+        """Answer one request. Refusals are raised; the application turns them into problems."""
+        incoming = receive(request, max_body=self._endpoint.max_body)
+        snapshot = self._hub.snapshot()
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return self._attempt(incoming, snapshot, path)
+            except StaleDirectory:
+                if attempt == MAX_ATTEMPTS:
+                    raise
+                snapshot = self._hub.fresh_snapshot()
+            except SQLAlchemyError as error:
+                if attempt < MAX_ATTEMPTS and sqlstate(error) in RETRY_STATES:
+                    continue
+                refusal = from_database_error(error)
+                if refusal is None:
+                    raise
+                raise refusal from error
+        raise AssertionError("unreachable")
+
+    def _attempt(self, incoming: Incoming, snapshot: Snapshot, path: dict[str, str]) -> Response:
+        endpoint, hub = self._endpoint, self._hub
+        wall_now = hub.clocks.wall()
+        caller, signature = None, None
+        if endpoint.caller != "public":
+            caller, signature = authenticate(
+                snapshot=snapshot,
+                method=incoming.method,
+                url=incoming.url,
+                headers=incoming.headers,
+                body=incoming.body,
+                wall_now=wall_now,
+            )
+            self._admit(caller)
+        values = read_path(endpoint.path_types, path) if path else {}
+        texts, query = read_query(endpoint, self._query, request)
+        context = RequestContext(
+            hub=hub,
+            snapshot=snapshot,
+            now=hub.clocks.business(snapshot),
+            wall_now=wall_now,
+            request_id=request.environ["coalition.request_id"],
+            _caller=caller,
+            body=read_body(
+                endpoint, self._body, body=incoming.body, content_type=request.content_type
+            ),
+            query=query,
+        )
+        if endpoint.paged:
+            party_no = 0 if caller is None else caller.party_no
+            binding = bind(
+                operation=endpoint.operation_id,
+                path=incoming.path,
+                query=texts,
+                party_no=party_no,
+            )
+            context._page = read_page(query=texts, key=hub.key("cursors"), binding=binding)
+        if endpoint.needs_idempotency_key:
+            context.idempotency_key = read_idempotency_key(incoming.headers)
+        if signature is not None and caller is not None and endpoint.mode != "read":
+            context.evidence = _evidence(incoming, context, caller)
+        return self._work(incoming, context, signature, values)
+
+    def _admit(self, caller: Caller) -> None:
+        request.environ["coalition.party"] = caller.party.slug
+        who = self._endpoint.caller
+        if who != "either" and who != caller.kind:
+            raise HubError("forbidden", f"This call is for the {who} only.")
+        require_permission(caller, self._endpoint.permission)
+
+    def _work(
+        self,
+        incoming: Incoming,
+        context: RequestContext,
+        signature: VerifiedSignature | None,
+        values: dict[str, Any],
+    ) -> Response:
+        endpoint = self._endpoint
+        if endpoint.mode == "own":
+            return self._respond(endpoint.handler(context, **values))
+        with self._unit() as connection:
+            context._connection = connection
+            if endpoint.mode == "read":
+                return self._respond(endpoint.handler(context, **values))
+            key = context.idempotency_key
+            if key is None and signature is not None:
+                key = f"nonce:{signature.nonce}"  # no client can send such a key
+            if key is None:
+                return self._respond(endpoint.handler(context, **values))
+            return self._once(incoming, context, key, values)
+
+    def _once(
+        self, incoming: Incoming, context: RequestContext, key: str, values: dict[str, Any]
+    ) -> Response:
+        """Run the handler unless its answer is known already."""
+        connection, party_no = context.connection, context.caller.party_no
+        lock = int.from_bytes(_sha256(b"%d:%s" % (party_no, key.encode()))[:8], "big", signed=True)
+        free, version = store.guard(connection=connection, lock=lock)
+        if not free:
+            raise HubError("idempotency_in_progress", "The first request with this key still runs.")
+        if version != context.snapshot.version:
+            raise StaleDirectory
+        digest = _sha256(f"{incoming.method} {incoming.path}\n".encode() + incoming.body)
+        saved = store.find_answer(connection=connection, party_no=party_no, key=key)
+        if saved is not None:
+            if saved.request_sha256 != digest:
+                raise HubError(
+                    "idempotency_key_reused", "This Idempotency-Key came with another request."
+                )
+            return self._replay(saved, party_no, key)
+        response = self._respond(self._endpoint.handler(context, **values))
+        answer = bytes(response.get_data())
+        if self._endpoint.sensitive:
+            answer = seal(
+                key=self._hub.key(_SEALED_KEY),
+                secret=answer,
+                at=_place(party_no, key),
+                nonce=self._hub.random(12),
+            )
+        store.save_answer(
+            connection=connection,
+            party_no=party_no,
+            key=key,
+            answer=store.SavedAnswer(digest, response.status_code, answer),
+            recorded_at=context.wall_now,
+        )
+        if context.evidence is not None:
+            store.save_evidence(connection=connection, row=context.evidence)
+        return response
+
+    def _replay(self, saved: store.SavedAnswer, party_no: int, key: str) -> Response:
+        answer = saved.answer
+        if self._endpoint.sensitive:
+            answer = unseal(
+                key=self._hub.key(_SEALED_KEY), sealed=answer, at=_place(party_no, key)
+            )
+        response = Response(answer, status=saved.status, content_type=self._content_type(answer))
+        response.headers["Idempotency-Replayed"] = "true"
+        return response
+
+    def _respond(self, answer: Answer) -> Response:
+        document = answer.document
+        if document is None:
+            body = b""
+        elif isinstance(document, bytes):
+            body = document
+        else:
+            body = dump(document)
+        response = Response(
+            body,
+            status=answer.status or self._endpoint.status,
+            content_type=self._content_type(body),
+        )
+        for name, value in answer.headers.items():
+            response.headers[name] = value
+        return response
+
+    def _content_type(self, body: bytes) -> str | None:
+        return self._endpoint.answer_type if body else None
+
+
+def _evidence(incoming: Incoming, context: RequestContext, caller: Caller) -> dict[str, Any]:
+    headers = {name: incoming.headers[name] for name in _EVIDENCE_HEADERS if name in incoming.headers}
+    return {
+        "received_at": context.wall_now,
+        "request_id": context.request_id,
+        "party_no": caller.party_no,
+        "key_id": caller.key_id,
+        "method": incoming.method,
+        "target": incoming.url,
+        "headers": headers,
+        "body": incoming.body,
+    }
+
+
+def _place(party_no: int, key: str) -> bytes:
+    return place(table="idempotency", row=f"{party_no}/{key}", column="answer")
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()

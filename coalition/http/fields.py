@@ -1,0 +1,364 @@
+"""Fields of bodies, queries and answers: strict reading, and an exact JSON Schema of each.
+
+Every field knows its own schema (`json_schema`), so the published description and the check are
+one thing. Values arrive as the hub's own types: UUID, datetime in UTC, Money, micros, int.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import marshmallow
+from marshmallow import ValidationError
+
+from partner_sdk.wire import ids
+from partner_sdk.wire.amounts import MAX_POINTS, MAX_SAFE_INTEGER, InvalidAmount, Money
+from partner_sdk.wire.amounts import parse_decimal as _parse_decimal
+from partner_sdk.wire.instants import InvalidInstant, parse_instant
+
+MAX_LIST_ITEMS = 1000
+MAX_OBJECT_DEPTH = 12
+_PLAIN = r"^[^\u0000-\u001F\u007F-\u009F]*$"
+_AMOUNT = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?"
+_CURRENCY = "^[A-Z]{3}$"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+Json = dict[str, Any]
+
+
+class WireField(marshmallow.fields.Field[Any]):
+    """A field with a JSON Schema of its own; `doc` is its description in the reference."""
+
+    default_error_messages = {
+        "required": "is required",
+        "null": "must not be null",
+        "validator_failed": "is not valid",
+    }
+
+    def __init__(self, *, doc: str = "", example: Any = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.doc = doc
+        self.example = example
+
+    def json_schema(self) -> Json:
+        """The schema of a value that is not null."""
+        raise NotImplementedError
+
+    def published(self) -> Json:
+        """The schema as published: null allowed if it is, with description and example."""
+        schema = self.json_schema()
+        if self.allow_none:
+            if "type" in schema and "enum" not in schema and "$ref" not in schema:
+                schema["type"] = [schema["type"], "null"]
+            else:
+                schema = {"anyOf": [schema, {"type": "null"}]}
+        if self.doc:
+            schema["description"] = self.doc
+        if self.example is not None:
+            schema["examples"] = [self.example]
+        return schema
+
+
+class Text(WireField):
+    """A string without control characters; lengths in code points."""
+
+    def __init__(
+        self,
+        *,
+        max_length: int,
+        min_length: int = 1,
+        pattern: str | None = None,
+        expected: str = "",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.min_length, self.max_length = min_length, max_length
+        self.pattern = pattern
+        self.expected = expected
+        self._compiled = None if pattern is None else re.compile(pattern, re.ASCII)
+
+    def json_schema(self) -> Json:
+        """A string with its lengths and pattern."""
+        pattern = _PLAIN if self.pattern is None else f"^{self.pattern}$"
+        return {
+            "type": "string",
+            "minLength": self.min_length,
+            "maxLength": self.max_length,
+            "pattern": pattern,
+        }
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("must be text")
+        if not self.min_length <= len(value) <= self.max_length:
+            raise ValidationError(f"must have {self.min_length} to {self.max_length} characters")
+        if self._compiled is not None and self._compiled.fullmatch(value) is None:
+            raise ValidationError(self.expected or f"must fit {self.pattern}")
+        return value
+
+
+class PublicId(WireField):
+    """A public id such as `mem_…`, read as the UUID behind it."""
+
+    def __init__(self, prefix: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.prefix = prefix
+
+    def json_schema(self) -> Json:
+        """A string of the prefix and 26 digits."""
+        return id_schema(self.prefix)
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> UUID:
+        try:
+            return ids.decode(self.prefix, value)
+        except ids.InvalidId:
+            raise ValidationError(f"must be a {self.prefix}_ id") from None
+
+
+class Instant(WireField):
+    """An RFC 3339 instant with an offset, read as UTC."""
+
+    def json_schema(self) -> Json:
+        """A date-time."""
+        return {"type": "string", "format": "date-time"}
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> datetime:
+        try:
+            return parse_instant(value)
+        except InvalidInstant as error:
+            raise ValidationError(str(error)) from None
+
+
+class DateOnly(WireField):
+    """A calendar date."""
+
+    def json_schema(self) -> Json:
+        """A date."""
+        return {"type": "string", "format": "date"}
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> date:
+        try:
+            if isinstance(value, str) and _DATE.fullmatch(value) is not None:
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        raise ValidationError('must be a date of the calendar, such as "2026-11-22"')
+
+
+class MoneyField(WireField):
+    """`{"amount": "12.34", "currency": "EUR"}`, read as exact Money; ≥ 0 unless `signed`."""
+
+    def __init__(self, *, signed: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.signed = signed
+
+    def json_schema(self) -> Json:
+        """An object of decimal text and a currency code. Never a number."""
+        return {
+            "type": "object",
+            "properties": {
+                "amount": decimal_schema(6, signed=self.signed),
+                "currency": {"type": "string", "pattern": _CURRENCY, "examples": ["EUR"]},
+            },
+            "required": ["amount", "currency"],
+            "additionalProperties": False,
+        }
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> Money:
+        try:
+            money = Money.from_wire(value)
+        except InvalidAmount as error:
+            raise ValidationError(str(error)) from None
+        if money.micros < 0 and not self.signed:
+            raise ValidationError("must not be negative")
+        return money
+
+
+class Decimal(WireField):
+    """Plain decimal text, read as integer micros; ≥ 0 unless `signed`."""
+
+    def __init__(
+        self, *, max_digits_after: int = 6, signed: bool = False, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.max_digits_after, self.signed = max_digits_after, signed
+
+    def json_schema(self) -> Json:
+        """A string of digits."""
+        return decimal_schema(self.max_digits_after, signed=self.signed)
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> int:
+        try:
+            micros = _parse_decimal(value, max_digits_after=self.max_digits_after)
+        except InvalidAmount as error:
+            raise ValidationError(str(error)) from None
+        if micros < 0 and not self.signed:
+            raise ValidationError("must not be negative")
+        return micros
+
+
+class WholeNumber(WireField):
+    """A JSON integer; true, 12.0 and "12" are not."""
+
+    def __init__(
+        self, *, min: int = -MAX_SAFE_INTEGER, max: int = MAX_SAFE_INTEGER, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.min, self.max = min, max
+
+    def json_schema(self) -> Json:
+        """An integer within its bounds."""
+        return {"type": "integer", "minimum": self.min, "maximum": self.max}
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> int:
+        if type(value) is not int:
+            raise ValidationError("must be a whole number")
+        if not self.min <= value <= self.max:
+            raise ValidationError(f"must be from {self.min} to {self.max}")
+        return value
+
+
+class Points(WholeNumber):
+    """Points of one operation: 1 to 10⁹ unless told otherwise."""
+
+    def __init__(self, *, min: int = 1, max: int = MAX_POINTS, **options: Any) -> None:
+        super().__init__(min=min, max=max, **options)
+
+
+class Flag(WireField):
+    """true or false."""
+
+    def json_schema(self) -> Json:
+        """A boolean."""
+        return {"type": "boolean"}
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("must be true or false")
+        return value
+
+
+class Choice(WireField):
+    """One of a few words."""
+
+    def __init__(self, words: Sequence[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.words = tuple(words)
+
+    def json_schema(self) -> Json:
+        """An enumeration."""
+        return {"type": "string", "enum": list(self.words)}
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> str:
+        if not isinstance(value, str) or value not in self.words:
+            raise ValidationError("must be one of " + ", ".join(self.words))
+        return value
+
+
+class AnyObject(WireField):
+    """A free JSON object; its reader is elsewhere and says so."""
+
+    def __init__(self, *, schema: Json | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.schema = schema
+
+    def json_schema(self) -> Json:
+        """Any object, or the schema given."""
+        return dict(self.schema) if self.schema is not None else {"type": "object"}
+
+    def _deserialize(
+        self, value: Any, _attr: Any, _data: Any, **_options: Any
+    ) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise ValidationError("must be an object")
+        if _depth(value, MAX_OBJECT_DEPTH) > MAX_OBJECT_DEPTH:
+            raise ValidationError(f"must not be nested deeper than {MAX_OBJECT_DEPTH}")
+        return value
+
+
+class ListOf(WireField):
+    """A list of one kind of item."""
+
+    def __init__(
+        self,
+        inner: WireField,
+        *,
+        min_items: int = 0,
+        max_items: int = MAX_LIST_ITEMS,
+        unique: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.inner = inner
+        self.min_items, self.max_items, self.unique = min_items, max_items, unique
+
+    def json_schema(self) -> Json:
+        """An array with its bounds."""
+        schema: Json = {
+            "type": "array",
+            "items": self.inner.published(),
+            "minItems": self.min_items,
+            "maxItems": self.max_items,
+        }
+        if self.unique:
+            schema["uniqueItems"] = True
+        return schema
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise ValidationError("must be a list")
+        if not self.min_items <= len(value) <= self.max_items:
+            raise ValidationError(f"must have {self.min_items} to {self.max_items} items")
+        loaded, faults = [], {}
+        for index, each in enumerate(value):
+            try:
+                loaded.append(self.inner.deserialize(each, attr, data, **options))
+            except ValidationError as error:
+                faults[index] = error.messages
+        if faults:
+            raise ValidationError(faults)
+        if self.unique and any(each in loaded[:index] for index, each in enumerate(loaded)):
+            raise ValidationError("must not name the same item twice")
+        return loaded
+
+
+class Nested(WireField):
+    """An object described by a schema of its own."""
+
+    def __init__(self, schema: type[marshmallow.Schema], **options: Any) -> None:
+        super().__init__(**options)
+        self.schema_class = schema
+        self._loader: marshmallow.Schema | None = None
+
+    def json_schema(self) -> Json:
+        """A reference to the named schema."""
+        return {"$ref": f"#/components/schemas/{self.schema_class.__name__}"}
+
+    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> Any:
+        if self._loader is None:
+            self._loader = self.schema_class()
+        if not isinstance(value, dict):
+            raise ValidationError("must be an object")
+        return self._loader.load(value)
+
+
+def id_schema(prefix: str) -> Json:
+    """The schema of a public id."""
+    return {"type": "string", "pattern": f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"}
+
+
+def decimal_schema(digits_after: int, *, signed: bool = False) -> Json:
+    """The schema of plain decimal text."""
+    amount = _AMOUNT.replace("{1,6}", f"{{1,{digits_after}}}")
+    return {"type": "string", "pattern": f"^{'-?' if signed else ''}{amount}$"}
+
+
+def _depth(value: Any, left: int) -> int:
+    if left < 0 or not isinstance(value, (dict, list)):
+        return 0
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max((_depth(each, left - 1) for each in inner), default=0)

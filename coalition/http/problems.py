@@ -1,0 +1,95 @@
+"""Turning refusals into RFC 9457 documents. Nothing else in the hub knows how they look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Response
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from coalition.errors import HubError
+from coalition.http.strict_json import dump
+from partner_sdk.wire.problems import CONTENT_TYPE, PROBLEMS, FieldError, problem_document
+
+RETRY_AFTER_SECONDS = "1"
+# RFC 9110 §11.6.1: an answer 401 says how one may prove who one is.
+_CHALLENGE = 'Signature label="coalition", tag="coalition-v1", Bearer realm="coalition"'
+
+_BY_STATUS = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "payload_too_large",
+    414: "uri_too_long",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    431: "headers_too_large",
+    503: "service_unavailable",
+}
+
+RETRY_STATES = frozenset({"40001", "40P01", "23505", "23P01"})
+"""SQLSTATEs after which the same unit of work, run again, finds a clear answer: serialization
+failure, deadlock, and two that wrote the same unique thing at once."""
+_WAITED_TOO_LONG = "55P03"
+_CANCELLED = "57014"
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The SQLSTATE of a database error, if it has one."""
+    if isinstance(error, DBAPIError):
+        return getattr(error.orig, "sqlstate", None)
+    return None
+
+
+def problem_response(error: HubError, *, request_id: str) -> Response:
+    """The answer that reports a refusal."""
+    document = problem_document(
+        code=error.code,
+        detail=error.detail,
+        errors=[FieldError(each.pointer, each.detail) for each in error.errors],
+        request_id=request_id,
+        extra=error.facts,
+    )
+    kind = PROBLEMS[error.code]
+    response = Response(dump(document), status=kind.status, content_type=CONTENT_TYPE)
+    if kind.status == 401:
+        response.headers["WWW-Authenticate"] = _CHALLENGE
+    elif kind.retryable and kind.status != 500:
+        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return response
+
+
+def from_http_exception(error: HTTPException, *, request_id: str) -> Response:
+    """The answer for what the server itself refused: no such path, method, too large, …"""
+    code = _BY_STATUS.get(error.code or 500)
+    if code is None:
+        code = "bad_request" if 400 <= (error.code or 500) < 500 else "internal_error"
+    refusal = HubError(code, PROBLEMS[code].what_to_do)
+    response = problem_response(refusal, request_id=request_id)
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(set(allowed) - {"HEAD", "OPTIONS"}))
+    return response
+
+
+def from_database_error(error: SQLAlchemyError) -> HubError | None:
+    """The refusal for a database error that is nobody's mistake; None for a real fault."""
+    state = sqlstate(error)
+    if state in RETRY_STATES or state == _WAITED_TOO_LONG:
+        return HubError("conflict_retry", "Another request was in the way.")
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    # Class 08: connection; 53: out of resources; 57: operator intervention, shutdown.
+    unable = state is not None and state[:2] in ("08", "53", "57")
+    if isinstance(error, PoolTimeout) or lost or state == _CANCELLED or unable:
+        return HubError("service_unavailable", "The hub's database did not answer in time.")
+    if isinstance(error, OperationalError) and state is None:
+        return HubError("service_unavailable", "The hub's database cannot be reached.")
+    return None
+
+
+def facts_of(error: HubError) -> Mapping[str, object]:
+    """What the log says of a refusal."""
+    return {"code": error.code, "pointers": [each.pointer for each in error.errors[:5]]}

@@ -1,0 +1,89 @@
+"""The SQL of the edge: saved answers by idempotency key, signed requests as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, text
+
+from coalition.http.tables import idempotency, signed_request
+
+_GUARD = text(
+    "SELECT pg_try_advisory_xact_lock(:lock) AS locked, directory_version FROM hub_state"
+)
+_LOOK_UP = select(
+    idempotency.c.request_sha256, idempotency.c.status, idempotency.c.answer
+).where(
+    idempotency.c.party_no == text(":party_no").bindparams(party_no=0),
+    idempotency.c.key == text(":key").bindparams(key=""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAnswer:
+    """What the first request with the key was answered."""
+
+    request_sha256: bytes
+    status: int
+    answer: bytes
+
+
+def guard(*, connection: Connection, lock: int) -> tuple[bool, int]:
+    """Take the key's advisory lock until the transaction ends, without waiting.
+
+    Returns whether it was free, and the directory's version now.
+    """
+    row = connection.execute(_GUARD, {"lock": lock}).one()
+    return bool(row.locked), int(row.directory_version)
+
+
+def find_answer(*, connection: Connection, party_no: int, key: str) -> SavedAnswer | None:
+    """The saved answer of the key; to be asked in a statement after the lock is held."""
+    row = connection.execute(_LOOK_UP, {"party_no": party_no, "key": key}).one_or_none()
+    return None if row is None else SavedAnswer(row[0], row[1], row[2])
+
+
+def save_answer(
+    *,
+    connection: Connection,
+    party_no: int,
+    key: str,
+    answer: SavedAnswer,
+    recorded_at: datetime,
+) -> None:
+    """Save an answer in the transaction of the work that it reports."""
+    connection.execute(
+        insert(idempotency),
+        {
+            "party_no": party_no,
+            "key": key,
+            "request_sha256": answer.request_sha256,
+            "status": answer.status,
+            "answer": answer.answer,
+            "recorded_at": recorded_at,
+        },
+    )
+
+
+def save_evidence(*, connection: Connection, row: Mapping[str, Any]) -> None:
+    """Keep a signed request in the transaction of what came of it."""
+    connection.execute(insert(signed_request), dict(row))
+
+
+def forget_answers(*, connection: Connection, before: datetime, limit: int) -> int:
+    """Drop at most `limit` saved answers recorded before that wall time; returns how many."""
+    old = (
+        select(idempotency.c.party_no, idempotency.c.key)
+        .where(idempotency.c.recorded_at < before)
+        .limit(limit)
+        .cte("old")
+    )
+    dropped = connection.execute(
+        delete(idempotency).where(
+            idempotency.c.party_no == old.c.party_no, idempotency.c.key == old.c.key
+        )
+    )
+    return dropped.rowcount
