@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from coalition.directory import Snapshot
 from coalition.errors import HubError
 from coalition.http.context import Caller
-from coalition.partners.domain import STATE_RULES, PartyKey
+from coalition.partners.domain import STATE_RULES, Action, PartyKey
 from partner_sdk.wire import ids
 from partner_sdk.wire.signing import KeyRevoked, SignatureError, VerifiedSignature, verify_headers
 
@@ -50,21 +50,19 @@ def authenticate(
     raise HubError("unauthorized", "The request has neither a signature nor a bearer key.")
 
 
-def require_permission(caller: Caller, permission: Literal["api", "statements"]) -> None:
+def require_permission(caller: Caller, *, action: Action, changes: bool) -> None:
     """Refuse a partner whose state does not allow this (the operator's never forbids).
+
+    A closed partner reads what is past; it changes nothing any more.
 
     Raises:
         HubError: `partner_state_forbids`.
     """
     if caller.is_operator:
         return
-    rule = STATE_RULES[caller.party.state]
-    if not (rule.api if permission == "api" else rule.statements):
-        raise HubError(
-            "partner_state_forbids",
-            f"The partner is {caller.party.state}.",
-            state=caller.party.state,
-        )
+    state = caller.party.state
+    if action not in STATE_RULES[state] or (changes and state == "closed"):
+        raise HubError("partner_state_forbids", f"The partner is {state}.", state=state)
 
 
 def _verify(
@@ -80,7 +78,7 @@ def _verify(
             key = snapshot.keys.get(ids.decode("key", key_id))
         except ids.InvalidId:
             return None
-        if key is None:
+        if key is None or key.public_key is None:
             return None
         if key.revoked_at is not None:
             raise KeyRevoked("the key was revoked")

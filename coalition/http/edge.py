@@ -143,7 +143,8 @@ class Edge:
         who = self._endpoint.caller
         if who != "either" and who != caller.kind:
             raise HubError("forbidden", f"This call is for the {who} only.")
-        require_permission(caller, self._endpoint.permission)
+        changes = self._endpoint.mode != "read"
+        require_permission(caller, action=self._endpoint.permission, changes=changes)
 
     def _work(
         self,

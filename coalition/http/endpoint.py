@@ -14,6 +14,7 @@ from marshmallow import Schema
 
 from coalition.http.context import Answer, Caller, RequestContext
 from coalition.http.paths import BY_NAME, PathType, variables
+from coalition.partners.domain import Action
 from partner_sdk.wire.problems import PROBLEMS
 
 __all__ = ["Answer", "Caller", "Endpoint", "RequestContext", "Routes"]
@@ -25,7 +26,6 @@ JSON = "application/json"
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 Who = Literal["partner", "operator", "either", "public"]
 Mode = Literal["read", "write", "own"]
-Permission = Literal["api", "statements"]
 Handler = Callable[..., Answer]
 
 
@@ -51,7 +51,7 @@ class Endpoint:
     parse: Callable[[bytes], Any] | None
     paged: bool
     sensitive: bool
-    permission: Permission
+    permission: Action
     path_types: Mapping[str, PathType]
     max_body: int
     answer_type: str
@@ -91,7 +91,7 @@ class Routes:
         parse: Callable[[bytes], Any] | None = None,
         paged: bool = False,
         sensitive: bool = False,
-        permission: Permission = "api",
+        permission: Action = Action.API,
         path_types: Mapping[str, PathType] | None = None,
         max_body: int = MAX_BODY,
         answer_type: str = JSON,

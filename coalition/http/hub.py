@@ -10,7 +10,11 @@ from uuid import UUID
 from coalition.config import Config
 from coalition.db.database import Database
 from coalition.directory import Clocks, Directory, Snapshot
-from partner_sdk.wire.ids import uuid7
+from coalition.ids import IdSource
+
+
+class WrongEnvironment(RuntimeError):  # noqa: N818 - the name says it
+    """The configuration and the database are of two environments; nothing crosses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +25,9 @@ class Hub:
     database: Database
     directory: Directory
     clocks: Clocks
+    new_id: Callable[[], UUID] = field(default_factory=IdSource)
     random: Callable[[int], bytes] = os.urandom
     _keys: dict[str, bytes] = field(default_factory=dict)
-
-    def new_id(self) -> UUID:
-        """A fresh id (UUIDv7 of the wall clock)."""
-        unix_ms = int(self.clocks.wall().timestamp() * 1000)
-        return uuid7(unix_ms=unix_ms, random=self.random(10))
 
     def key(self, purpose: str) -> bytes:
         """The 32-byte key of one purpose, derived once."""
@@ -43,4 +43,10 @@ class Hub:
     def fresh_snapshot(self) -> Snapshot:
         """The newest directory, checked now."""
         with self.database.autocommit() as connection:
-            return self.directory.refresh(connection=connection)
+            snapshot = self.directory.refresh(connection=connection)
+        if snapshot.hub.environment != self.config.environment:
+            raise WrongEnvironment(
+                f"the database is {snapshot.hub.environment}, COALITION_ENV says "
+                f"{self.config.environment}"
+            )
+        return snapshot

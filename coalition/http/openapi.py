@@ -1,0 +1,325 @@
+"""The published description of the API (OpenAPI 3.1), made from the endpoints' declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from apispec import APISpec
+from marshmallow import Schema
+
+from coalition.http.endpoint import JSON, Endpoint
+from coalition.http.fields import WireField
+from coalition.http.paging import DEFAULT_LIMIT, MAX_CURSOR_LENGTH, MAX_LIMIT
+from coalition.http.schemas import object_schema
+from partner_sdk.wire.problems import CONTENT_TYPE, PROBLEMS
+
+Json = dict[str, Any]
+
+_SIGNED_OR_BEARER = [{"signature": [], "signatureInput": []}, {"bearer": []}]
+_AUTHENTICATION = (
+    "unauthorized",
+    "signature_missing",
+    "signature_invalid",
+    "signature_stale",
+    "clock_skew",
+    "key_unknown",
+    "key_revoked",
+    "forbidden",
+    "test_environment_only",
+    "partner_state_forbids",
+)
+_BODY = (
+    "malformed_json",
+    "validation_failed",
+    "number_out_of_range",
+    "payload_too_large",
+    "unsupported_media_type",
+)
+_IDEMPOTENCY = (
+    "idempotency_key_missing",
+    "idempotency_key_reused",
+    "idempotency_in_progress",
+)
+_ALWAYS = (
+    "bad_request",
+    "conflict_retry",
+    "internal_error",
+    "payload_too_large",
+    "rate_limited",
+    "service_unavailable",
+    "validation_failed",
+)
+
+
+def problem_codes(endpoint: Endpoint) -> tuple[str, ...]:
+    """Every code that the endpoint can answer, in the order of the published table."""
+    codes = {*endpoint.problems, *_ALWAYS}
+    if endpoint.caller != "public":
+        codes.update(_AUTHENTICATION)
+    if endpoint.takes_body:
+        codes.update(_BODY)
+    if endpoint.needs_idempotency_key:
+        codes.update(_IDEMPOTENCY)
+    if endpoint.paged:
+        codes.update(("invalid_cursor", "limit_out_of_range"))
+    codes.update(kind.missing for kind in endpoint.path_types.values())
+    return tuple(code for code in PROBLEMS if code in codes)
+
+
+def describe(*, endpoints: Iterable[Endpoint], version: str) -> Json:
+    """The OpenAPI document."""
+    spec = APISpec(
+        title="Coalition network",
+        version=version,
+        openapi_version="3.1.0",
+        info={
+            "description": (
+                "One points currency, many brands. Partners sign their requests (RFC 9421, label "
+                "`coalition`, tag `coalition-v1`); a test environment also takes bearer keys. "
+                "Amounts are decimal text, points whole numbers, instants RFC 3339. Every "
+                "refusal is a problem document (RFC 9457) whose `code` is in the table at "
+                "`/problems/{code}`."
+            ),
+        },
+    )
+    _describe_security(spec)
+    schemas = _Schemas(spec)
+    paths: dict[str, Json] = {}
+    tags: list[str] = []
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
+        if endpoint.tag not in tags:
+            tags.append(endpoint.tag)
+    for tag in tags:
+        spec.tag({"name": tag})
+    for path, operations in paths.items():
+        spec.path(path=path, operations=operations)
+    document: Json = spec.to_dict()
+    return document
+
+
+class _Schemas:
+    """The named schemas of the description; each is added when first referred to."""
+
+    def __init__(self, spec: APISpec) -> None:
+        self._spec = spec
+        self._known: dict[str, type[Schema]] = {}
+        spec.components.schema("Problem", _problem_schema())
+
+    def reference(self, schema: type[Schema]) -> Json:
+        """A reference to a schema; two classes must not share a name."""
+        name = schema.__name__
+        known = self._known.get(name)
+        if known is None:
+            self._known[name] = schema
+            published, referred = object_schema(schema)
+            self._spec.components.schema(name, published)
+            for each in referred:
+                self.reference(each)
+        elif known is not schema:
+            raise ValueError(f"two schemas are called {name}")
+        return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _operation(endpoint: Endpoint, schemas: _Schemas) -> Json:
+    operation: Json = {
+        "operationId": endpoint.operation_id,
+        "tags": [endpoint.tag],
+        "summary": endpoint.summary,
+        "description": _description(endpoint),
+        "parameters": list(_parameters(endpoint)),
+        "responses": _responses(endpoint, schemas),
+        "security": [] if endpoint.caller == "public" else _SIGNED_OR_BEARER,
+    }
+    if endpoint.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {JSON: {"schema": schemas.reference(endpoint.body)}},
+        }
+    return operation
+
+
+def _description(endpoint: Endpoint) -> str:
+    who = {
+        "partner": "For partners.",
+        "operator": "For the operator.",
+        "either": "For partners and the operator.",
+        "public": "For anyone.",
+    }[endpoint.caller]
+    return f"{endpoint.description} {who}".strip()
+
+
+def _parameters(endpoint: Endpoint) -> Iterable[Json]:
+    for name, kind in endpoint.path_types.items():
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": kind.what,
+            "schema": kind.schema,
+        }
+    if endpoint.query is not None:
+        for name, field in endpoint.query().fields.items():
+            if isinstance(field, WireField):
+                yield {
+                    "name": field.data_key or name,
+                    "in": "query",
+                    "required": field.required,
+                    "schema": field.published(),
+                }
+    if endpoint.paged:
+        limit: Json = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
+        cursor: Json = {"type": "string", "minLength": 24, "maxLength": MAX_CURSOR_LENGTH}
+        yield {
+            "name": "limit",
+            "in": "query",
+            "description": "How many items at most.",
+            "schema": limit | {"default": DEFAULT_LIMIT},
+        }
+        yield {
+            "name": "cursor",
+            "in": "query",
+            "description": "`next_cursor` of the page before, unchanged.",
+            "schema": cursor,
+        }
+    if endpoint.needs_idempotency_key:
+        yield {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": True,
+            "description": "One for each operation; the same for a repetition of it.",
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+        }
+
+
+def _responses(endpoint: Endpoint, schemas: _Schemas) -> Json:
+    responses: Json = {}
+    for status in (endpoint.status, *endpoint.also_statuses):
+        responses[str(status)] = _success(endpoint, status, schemas)
+    by_status: dict[int, list[str]] = {}
+    for code in problem_codes(endpoint):
+        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = {
+            "description": " or ".join(f"`{code}`" for code in codes),
+            "headers": _headers(status),
+            "content": {
+                CONTENT_TYPE: {
+                    "schema": {
+                        "allOf": [
+                            {"$ref": "#/components/schemas/Problem"},
+                            {"properties": {"code": {"enum": codes}}},
+                        ]
+                    }
+                }
+            },
+        }
+    return responses
+
+
+def _success(endpoint: Endpoint, status: int, schemas: _Schemas) -> Json:
+    response: Json = {"description": endpoint.summary, "headers": _headers(status)}
+    if endpoint.needs_idempotency_key:
+        response["headers"]["Idempotency-Replayed"] = {
+            "description": "`true` when this is the saved answer of an earlier request.",
+            "schema": {"type": "string", "enum": ["true"]},
+        }
+    if status == 204:
+        return response
+    if endpoint.answer is None:
+        schema: Json = {} if endpoint.answer_type == JSON else {"type": "string"}
+    elif endpoint.paged:
+        schema = {
+            "type": "object",
+            "properties": {
+                "items": {"type": "array", "items": schemas.reference(endpoint.answer)},
+                "next_cursor": {"type": ["string", "null"]},
+            },
+            "required": ["items", "next_cursor"],
+            "additionalProperties": False,
+        }
+    else:
+        schema = schemas.reference(endpoint.answer)
+    response["content"] = {endpoint.answer_type: {"schema": schema}}
+    return response
+
+
+def _headers(status: int) -> Json:
+    headers: Json = {
+        "Request-Id": {
+            "description": "Names this request in the hub's log.",
+            "required": True,
+            "schema": {"type": "string"},
+        }
+    }
+    if status in (429, 503):
+        headers["Retry-After"] = {
+            "description": "Seconds to wait.",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        }
+    return headers
+
+
+def _problem_schema() -> Mapping[str, Any]:
+    text = {"type": "string"}
+    error = {
+        "type": "object",
+        "properties": {"pointer": text, "message": text},
+        "required": ["pointer", "message"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "description": "What is wrong and what to do (RFC 9457).",
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference"},
+            "title": text,
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": text,
+            "code": {"type": "string", "enum": list(PROBLEMS)},
+            "what_to_do": text,
+            "retryable": {"type": "boolean"},
+            "errors": {"type": "array", "items": error},
+            "request_id": text,
+        },
+        "required": [
+            "type", "title", "status", "detail", "code", "what_to_do", "retryable", "request_id",
+        ],
+    }  # fmt: skip
+
+
+def _describe_security(spec: APISpec) -> None:
+    add = spec.components.security_scheme
+    add(
+        "signature",
+        {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Signature",
+            "description": (
+                "HTTP Message Signature (RFC 9421) with Ed25519. Label `coalition`; covers "
+                "`@method`, `@authority`, `@target-uri`, `content-digest` (when there is a body) "
+                "and `idempotency-key` (when sent); parameters created, keyid, alg, nonce, tag. "
+                "Good for 300 seconds."
+            ),
+        },
+    )
+    add(
+        "signatureInput",
+        {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Signature-Input",
+            "description": "What the signature covers, and its parameters (RFC 9421).",
+        },
+    )
+    add(
+        "bearer",
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The operator's key; in a test environment also a partner's.",
+        },
+    )
