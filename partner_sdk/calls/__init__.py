@@ -1,0 +1,1 @@
+"""The client's calls by subject; ``PartnerClient`` is made of them."""
