@@ -1,0 +1,93 @@
+"""The composition root of the HTTP hub: what is made once for a process, and which routes it has.
+
+Under gunicorn each worker makes its own after the fork (`coalition.app:create_app()`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from flask import Flask
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from coalition.clock import wall_now
+from coalition.config import Config, ConfigError, read_config
+from coalition.db.database import Database
+from coalition.db.embedded import running_address
+from coalition.db.engine import create_engine_for
+from coalition.directory import Clocks, Directory
+from coalition.http import pages
+from coalition.http.edge import mount
+from coalition.http.hub import Hub
+from coalition.http.middleware import install
+
+NOUNS = (
+    "coalition.members.api",
+    "coalition.sales.api",
+    "coalition.redemptions.api",
+    "coalition.ledger.api",
+    "coalition.events.api",
+    "coalition.partners.api",
+    "coalition.agreements.api",
+    "coalition.operations.api",
+)
+EXTENSIONS = "coalition.extensions"
+
+
+def create_app(
+    config: Config | None = None,
+    *,
+    engine: Engine | None = None,
+    wall: Callable[[], datetime] = wall_now,
+) -> Flask:
+    """The hub as a WSGI application.
+
+    Without `config`, it is read from the environment; without `engine`, one is made for the
+    configured database or the supervisor's embedded one.
+
+    Raises:
+        ConfigError: a setting is missing or cannot be used, or no database is known.
+    """
+    config = config or read_config()
+    hub = Hub(
+        config=config,
+        database=Database(engine or _engine(config)),
+        directory=Directory(monotonic=time.monotonic),
+        clocks=Clocks(wall=wall),
+    )
+    app = Flask("coalition", static_folder=None)
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = True
+    app.extensions["coalition.hub"] = hub
+    if config.trusted_proxies:
+        count = config.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way to wrap it
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+    install(app=app, hub=hub)
+    pages.register(app=app, hub=hub)
+    for noun in NOUNS:
+        mount(app=app, hub=hub, routes=import_module(noun).routes)
+    for point in sorted(entry_points(group=EXTENSIONS), key=lambda each: each.name):
+        point.load()(app, hub)
+    return app
+
+
+def _engine(config: Config) -> Engine:
+    address = config.database_url or running_address(data_folder=config.data_folder)
+    if address is None:
+        raise ConfigError(
+            "DATABASE_URL is not given, and no embedded database runs: start the hub with "
+            "`coalition serve`"
+        )
+    return create_engine_for(
+        address,
+        pool_size=config.pool_size,
+        statement_timeout_ms=config.statement_timeout_ms,
+        lock_timeout_ms=config.lock_timeout_ms,
+    )
