@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from coalition.errors import HubError
@@ -42,47 +41,120 @@ class PartyKey:
     revoked_at: datetime | None
 
 
-class Action(StrEnum):
-    """What a partner's state allows or forbids."""
+@dataclass(frozen=True, slots=True)
+class PartyEvent:
+    """One thing that happened to a party; the states are set where its state changed."""
 
-    EARN = "earn"
-    """Post sales that issue the partner's own points."""
-    SPEND = "spend"
-    """Accept points as payment at the partner: quote, hold, one-step redemption."""
-    SPEND_ELSEWHERE = "spend_elsewhere"
-    """Let the points that the partner issued be spent at other partners."""
-    REFUND = "refund"
-    """Report refunds of earlier sales, reverse redemptions, capture or void holds."""
-    STATEMENT = "statement"
-    """Receive statements and take part in settlement."""
-    API = "api"
-    """Be heard by the API at all."""
+    kind: str
+    from_state: str | None
+    to_state: str | None
+    reason: str
+    recorded_at: datetime
 
 
-# In a test environment every state below is the same: the sandbox shows what live will do.
-Answer = Literal["yes", "no"]
+Action = Literal["earn", "spend", "spend_elsewhere", "refunds", "statements", "api"]
+"""What a partner's state allows or forbids:
 
-STATES: tuple[str, ...] = ("applied", "certified", "live", "suspended", "leaving", "closed")
+earn: post sales that issue the partner's own points, and enrol members;
+spend: begin to accept points as payment at the partner (quote, hold, one-step redemption);
+spend_elsewhere: the points that the partner issued can be spent, at whichever partner;
+refunds: refunds of earlier sales, captures and voids of holds, reversals of redemptions;
+statements: read statements;
+api: be heard by the rest of the API.
+"""
 
-_ALL = frozenset(Action)
+ACTIONS: tuple[Action, ...] = get_args(Action)
 
-STATE_RULES: Mapping[str, frozenset[Action]] = {
-    # Has keys and may find members and read its own; nothing that moves points.
-    "applied": frozenset({Action.API}),
-    "certified": frozenset({Action.API}),
-    "live": _ALL,
-    # New business stops; what members hold, and what was sold before, is made good.
-    "suspended": _ALL - {Action.EARN, Action.SPEND},
-    "leaving": _ALL - {Action.EARN},
-    # The run-off is over: only its past remains, to read.
-    "closed": frozenset({Action.STATEMENT, Action.API}),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRule:
+    """What one state allows."""
+
+    earn: bool
+    spend: bool
+    spend_elsewhere: bool
+    refunds: bool
+    statements: bool
+    api: bool
+
+    def allows(self, action: Action) -> bool:
+        """Whether the state allows the action."""
+        return bool(getattr(self, action))
+
+
+# The same table, for people, is docs/reference/partner-states.md; a test holds them together.
+STATE_RULES: Mapping[str, StateRule] = {
+    # Known, with keys on file perhaps, and not heard yet.
+    "applied": StateRule(
+        earn=False, spend=False, spend_elsewhere=False, refunds=False, statements=False, api=False
+    ),
+    # Heard, so that keys and clocks can be tried; nothing that moves points.
+    "certified": StateRule(
+        earn=False, spend=False, spend_elsewhere=False, refunds=False, statements=True, api=True
+    ),
+    "live": StateRule(
+        earn=True, spend=True, spend_elsewhere=True, refunds=True, statements=True, api=True
+    ),
+    # New business stops; what members hold stays good, and what was sold can come back.
+    "suspended": StateRule(
+        earn=False, spend=False, spend_elsewhere=True, refunds=True, statements=True, api=True
+    ),
+    # No new points; those there are run off, here and elsewhere.
+    "leaving": StateRule(
+        earn=False, spend=True, spend_elsewhere=True, refunds=True, statements=True, api=True
+    ),
+    # The run-off is over: only the statements remain, to read.
+    "closed": StateRule(
+        earn=False, spend=False, spend_elsewhere=False, refunds=False, statements=True, api=False
+    ),
 }
+
+STATES: tuple[str, ...] = tuple(STATE_RULES)
 
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "applied": frozenset({"certified", "closed"}),
     "certified": frozenset({"live", "closed"}),
     "live": frozenset({"suspended", "leaving"}),
     "suspended": frozenset({"live", "leaving"}),
-    "leaving": frozenset({"suspended", "closed"}),
+    "leaving": frozenset({"live", "suspended", "closed"}),
     "closed": frozenset(),
 }
+
+_BEFORE_LIVE = frozenset({"applied", "certified"})
+
+
+def check_allowed(*, party: Party, action: Action) -> None:
+    """Refuse what the partner's state does not allow.
+
+    The cap on uncovered points is not a state: see `Party.issuing_stopped`.
+
+    Raises:
+        HubError: `partner_not_live` before the partner is live, else `partner_state_forbids`.
+    """
+    if STATE_RULES[party.state].allows(action):
+        return
+    code = "partner_not_live" if party.state in _BEFORE_LIVE else "partner_state_forbids"
+    raise HubError(
+        code,
+        f"The partner {party.slug} is {party.state}; its state does not allow this.",
+        partner=party.slug,
+        state=party.state,
+        action=action,
+    )
+
+
+def check_transition(*, slug: str, from_state: str, to_state: str) -> None:
+    """Refuse a change of state that the table of transitions does not have.
+
+    Raises:
+        HubError: `partner_state_forbids`.
+    """
+    if to_state in TRANSITIONS[from_state]:
+        return
+    allowed = ", ".join(state for state in STATES if state in TRANSITIONS[from_state])
+    raise HubError(
+        "partner_state_forbids",
+        f"The partner {slug} is {from_state}; from there it can become {allowed or 'nothing'}.",
+        partner=slug,
+        state=from_state,
+    )
