@@ -58,10 +58,10 @@ format: $(STAMP) ## format the code
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format --quiet
 
+# Variables on make's command line reach the command in its environment.
 .PHONY: demo
 demo: $(STAMP) ## replay real purchases and settle them: DAYS=14 SERVE=1 RESET=0
-	$(BIN)/coalition demo $(if $(DAYS),--days $(DAYS)) \
-		$(if $(filter 0,$(SERVE)),--no-serve) $(if $(filter 1,$(RESET)),--reset)
+	$(BIN)/coalition demo
 
 .PHONY: serve
 serve: $(STAMP) ## run the hub

@@ -1,7 +1,8 @@
 """Configuration: read once from the environment by the composition root, then frozen.
 
 Every setting is a field of `Config` with its variable's name and a description beside it, so that
-the reference table in the docs is made from here (`settings`). Nothing else reads the environment.
+the reference table in the docs is made from here (`coalition.settings`). Nothing else reads the
+environment.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import re
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -23,16 +24,6 @@ from coalition.secret import SECRET_BYTES, decode_secret, secret_in
 from coalition.secret import ConfigError as ConfigError
 
 Environment = Literal["test", "live"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One row of the settings' reference: variable, default as text, what it does."""
-
-    name: str
-    variable: str
-    default: str
-    description: str
 
 
 def _setting(variable: str, description: str, *, default: Any, shown: str | None = None) -> Any:
@@ -246,22 +237,6 @@ def _fields() -> tuple[Field[Any], ...]:
 
 def _variable(name: str) -> str:
     return next(str(f.metadata["variable"]) for f in _fields() if f.name == name)
-
-
-def settings() -> list[Setting]:
-    """Every setting, in the order of the class; the docs' table is made from it."""
-    rows = []
-    for each in _fields():
-        default = "" if each.default is MISSING else str(each.default)
-        rows.append(
-            Setting(
-                name=each.name,
-                variable=str(each.metadata["variable"]),
-                default=each.metadata["shown"] or default,
-                description=str(each.metadata["description"]),
-            )
-        )
-    return rows
 
 
 def read_config(*, overrides: Mapping[str, Any] | None = None) -> Config:

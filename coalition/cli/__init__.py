@@ -1,0 +1,3 @@
+"""The command `coalition`."""
+
+from coalition.cli.app import main as main
