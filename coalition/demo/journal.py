@@ -8,6 +8,7 @@ key, whatever the balance has become meanwhile.
 import json
 import threading
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class Journal:
         self._cards: dict[int, str] = {}
         self._meant: dict[SaleKey, int] = {}
         self._paid: dict[SaleKey, PaidWithPoints] = {}
+        self._settled: date | None = None
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         content = path.read_bytes() if path.exists() else b""
@@ -40,6 +42,9 @@ class Journal:
     def _take(self, entry: Mapping[str, Any]) -> None:
         if entry["kind"] == "card":
             self._cards[entry["household"]] = entry["card"]
+            return
+        if entry["kind"] == "settled":
+            self._settled = date.fromisoformat(entry["date"])
             return
         key = (entry["brand"], entry["basket"])
         if entry["kind"] == "meant":
@@ -85,6 +90,15 @@ class Journal:
                 "amount": paid.amount,
             }
         )
+
+    @property
+    def last_settled(self) -> date | None:
+        """The newest business date that an earlier run, or this one, has settled."""
+        return self._settled
+
+    def settled(self, day: date) -> None:
+        """Remember that a business date is settled."""
+        self._write({"kind": "settled", "date": day.isoformat()})
 
     def close(self) -> None:
         """Close the file."""

@@ -9,7 +9,14 @@ from coalition.demo.derive import Return
 from partner_sdk.wire import sales as wire
 from partner_sdk.wire.amounts import Money
 
-__all__ = ["PaidWithPoints", "member_reference", "returned_message", "sale_id", "sale_message", "usd"]
+__all__ = [
+    "PaidWithPoints",
+    "member_reference",
+    "returned_message",
+    "sale_id",
+    "sale_message",
+    "usd",
+]
 
 _MICROS_PER_CENT = 10_000
 

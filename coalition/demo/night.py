@@ -5,6 +5,7 @@ of a run, told by lines on its standard input and answering by lines of JSON. Bu
 by the SDK alone, offline, in another process, while the next day is replayed.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -104,10 +105,8 @@ class Settlement:
         if process is None:
             return
         if process.stdin is not None:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
-            except BrokenPipeError:
-                pass
         try:
             process.wait(timeout=30)
         except subprocess.TimeoutExpired:
@@ -196,7 +195,9 @@ class Verifier:
         """Verify a night's bundles in the background; `facts` tells how it went."""
         folder = self._statements / day.isoformat()
         self._nights.append(
-            self._worker.submit(verify_night, folder, self._root.read_bytes(), self._previous.copy())
+            self._worker.submit(
+                verify_night, folder, self._root.read_bytes(), self._previous.copy()
+            )
         )
         self._previous |= {bundle.stem: bundle for bundle in folder.glob("*.zip")}
 

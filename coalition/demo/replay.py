@@ -161,7 +161,9 @@ class Replay:
 
         def tell(batch: list[Sale]) -> None:
             messages = [
-                sale_message(sale=sale, card=self._card(sale.household), paid=self.journal.paid(sale))
+                sale_message(
+                    sale=sale, card=self._card(sale.household), paid=self.journal.paid(sale)
+                )
                 for sale in batch
             ]
             earned, _ = self._put(batch[0].brand, messages)

