@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from coalition.errors import HubError
@@ -52,61 +53,40 @@ class PartyEvent:
     recorded_at: datetime
 
 
-Action = Literal["earn", "spend", "spend_elsewhere", "refunds", "statements", "api"]
-"""What a partner's state allows or forbids:
+class Action(StrEnum):
+    """What a partner's state allows or forbids."""
 
-earn: post sales that issue the partner's own points, and enrol members;
-spend: begin to accept points as payment at the partner (quote, hold, one-step redemption);
-spend_elsewhere: the points that the partner issued can be spent, at whichever partner;
-refunds: refunds of earlier sales, captures and voids of holds, reversals of redemptions;
-statements: read statements;
-api: be heard by the rest of the API.
-"""
+    EARN = "earn"
+    """Post sales that issue the partner's own points, and enrol members."""
+    SPEND = "spend"
+    """Begin to accept points as payment at the partner: quote, hold, one-step redemption."""
+    SPEND_ELSEWHERE = "spend_elsewhere"
+    """Have the points that the partner issued spent, at whichever partner."""
+    REFUND = "refund"
+    """Refunds of earlier sales, captures and voids of holds, reversals of redemptions."""
+    STATEMENT = "statement"
+    """Read statements."""
+    API = "api"
+    """Be heard by the rest of the API."""
 
-ACTIONS: tuple[Action, ...] = get_args(Action)
 
+ActionName = Literal["earn", "spend", "spend_elsewhere", "refund", "statement", "api"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateRule:
-    """What one state allows."""
-
-    earn: bool
-    spend: bool
-    spend_elsewhere: bool
-    refunds: bool
-    statements: bool
-    api: bool
-
-    def allows(self, action: Action) -> bool:
-        """Whether the state allows the action."""
-        return bool(getattr(self, action))
-
+_ALL = frozenset(Action)
 
 # The same table, for people, is docs/reference/partner-states.md; a test holds them together.
-STATE_RULES: Mapping[str, StateRule] = {
+STATE_RULES: Mapping[str, frozenset[Action]] = {
     # Known, with keys on file perhaps, and not heard yet.
-    "applied": StateRule(
-        earn=False, spend=False, spend_elsewhere=False, refunds=False, statements=False, api=False
-    ),
+    "applied": frozenset(),
     # Heard, so that keys and clocks can be tried; nothing that moves points.
-    "certified": StateRule(
-        earn=False, spend=False, spend_elsewhere=False, refunds=False, statements=True, api=True
-    ),
-    "live": StateRule(
-        earn=True, spend=True, spend_elsewhere=True, refunds=True, statements=True, api=True
-    ),
+    "certified": frozenset({Action.STATEMENT, Action.API}),
+    "live": _ALL,
     # New business stops; what members hold stays good, and what was sold can come back.
-    "suspended": StateRule(
-        earn=False, spend=False, spend_elsewhere=True, refunds=True, statements=True, api=True
-    ),
+    "suspended": _ALL - {Action.EARN, Action.SPEND},
     # No new points; those there are run off, here and elsewhere.
-    "leaving": StateRule(
-        earn=False, spend=True, spend_elsewhere=True, refunds=True, statements=True, api=True
-    ),
+    "leaving": _ALL - {Action.EARN},
     # The run-off is over: only the statements remain, to read.
-    "closed": StateRule(
-        earn=False, spend=False, spend_elsewhere=False, refunds=False, statements=True, api=False
-    ),
+    "closed": frozenset({Action.STATEMENT}),
 }
 
 STATES: tuple[str, ...] = tuple(STATE_RULES)
@@ -123,7 +103,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
 _BEFORE_LIVE = frozenset({"applied", "certified"})
 
 
-def check_allowed(*, party: Party, action: Action) -> None:
+def check_allowed(*, party: Party, action: Action | ActionName) -> None:
     """Refuse what the partner's state does not allow.
 
     The cap on uncovered points is not a state: see `Party.issuing_stopped`.
@@ -131,7 +111,7 @@ def check_allowed(*, party: Party, action: Action) -> None:
     Raises:
         HubError: `partner_not_live` before the partner is live, else `partner_state_forbids`.
     """
-    if STATE_RULES[party.state].allows(action):
+    if action in STATE_RULES[party.state]:
         return
     code = "partner_not_live" if party.state in _BEFORE_LIVE else "partner_state_forbids"
     raise HubError(
@@ -139,7 +119,7 @@ def check_allowed(*, party: Party, action: Action) -> None:
         f"The partner {party.slug} is {party.state}; its state does not allow this.",
         partner=party.slug,
         state=party.state,
-        action=action,
+        action=str(action),
     )
 
 
