@@ -1,0 +1,185 @@
+"""Stating sales: the quick way for new ones, the thorough way for all others.
+
+A new sale of a member without debts depends on nothing that must be read first: it is written at
+once, by one statement that checks just that. Whatever is not so simple is read, locked, computed
+and written in a transaction; so is everything that the quick way was refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from coalition.db.database import Database
+from coalition.db.writing import WriteSet
+from coalition.errors import HubError
+from coalition.ledger.domain import AccountState, Lot
+from coalition.ledger.store import Conflict, queue_posting, write
+from coalition.posting_context import PostingContext
+from coalition.sales.domain import Sale, SalePut
+from coalition.sales.service.plan import Book, restate, settle
+from coalition.sales.service.thorough import put_thoroughly
+from coalition.sales.store import existing_ids, queue_sales
+from partner_sdk.wire.ids import InvalidId, decode
+
+Extra = Callable[[], WriteSet]
+"""Rows of the caller's (evidence of the request) to be written with the rest, made anew per try."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleAnswer:
+    """What became of a statement. Points: net of the sale, by this call, still pending, owed."""
+
+    external_id: str
+    revision: int
+    outcome: str
+    account_id: UUID | None
+    agreement_no: int | None
+    earned: int
+    change: int
+    pending: int
+    debt: int
+    activates_at: datetime | None
+    expires_at: datetime | None
+
+
+def put_sale(
+    *, database: Database, context: PostingContext, put: SalePut, extra: Extra = WriteSet
+) -> SaleAnswer:
+    """State one sale.
+
+    Raises:
+        HubError: the statement is refused, and nothing is changed.
+        StaleDirectory: read the directory again and repeat.
+    """
+    (answer,) = put_sales(database=database, context=context, puts=[put], extra=extra)
+    if isinstance(answer, HubError):
+        raise answer
+    return answer
+
+
+def put_sales(
+    *,
+    database: Database,
+    context: PostingContext,
+    puts: Sequence[SalePut],
+    extra: Extra = WriteSet,
+) -> list[SaleAnswer | HubError]:
+    """State sales, each by itself: answers in the order of `puts`, a refused one is its error."""
+    if may_go_quickly(context, puts):
+        answers = _put_quickly(database, context, puts, extra)
+        if answers is not None:
+            return answers
+    return put_thoroughly(
+        database=database, context=context, puts=puts, extra=extra, answer=answer_of
+    )
+
+
+def may_go_quickly(context: PostingContext, puts: Sequence[SalePut]) -> bool:
+    """Whether all statements are of the simple kind: by member id (or a guest's), no day caps."""
+    seen = set()
+    for put in puts:
+        if put.external_id in seen or (put.member is not None and put.member.kind != "id"):
+            return False
+        if any(refund.redemption_id is not None for refund in put.refunds):
+            return False
+        agreement = context.snapshot.agreement_at(
+            party_no=context.party_no, instant=put.occurred_at
+        )
+        if agreement is None or agreement.terms.cap_per_member_day is not None:
+            return False
+        seen.add(put.external_id)
+    return True
+
+
+def plan_quickly(
+    *, context: PostingContext, puts: Sequence[SalePut]
+) -> tuple[Book, list[SaleAnswer | HubError]]:
+    """Compute new sales over accounts that were not read: right only if nothing stands against
+    it, which the statement that writes them checks (`AccountState.version` None)."""
+    book = Book(context)
+    answers: list[SaleAnswer | HubError] = []
+    for put in puts:
+        try:
+            owner = None if put.member is None else _account_of(put.member.value)
+            if owner is not None and owner not in book.accounts:
+                book.accounts[owner] = AccountState(account_id=owner)
+            settle(book, restate(context, None, put), owner)
+            answers.append(answer_of(book, put, "created", 0))
+        except HubError as refusal:
+            answers.append(refusal)
+    return book, answers
+
+
+def _put_quickly(
+    database: Database, context: PostingContext, puts: Sequence[SalePut], extra: Extra
+) -> list[SaleAnswer | HubError] | None:
+    """The answers, or None where the thorough way must be gone."""
+    with database.autocommit() as connection:
+        if len(puts) > 1 and existing_ids(
+            connection=connection,
+            party_no=context.party_no,
+            external_ids=[put.external_id for put in puts],
+        ):
+            return None
+        book, answers = plan_quickly(context=context, puts=puts)
+        if not book.new:
+            # Refusals may rest on what was not read; let the thorough way say them.
+            return None
+        try:
+            write(
+                connection=connection,
+                writes=writes_of(book, extra()),
+                directory_version=context.snapshot.version,
+            )
+        except (Conflict, IntegrityError):
+            return None
+    return answers
+
+
+def writes_of(book: Book, writes: WriteSet) -> WriteSet:
+    """All rows that a book has to write."""
+    queue_sales(writes=writes, new=book.new.values(), changed=book.changed.values())
+    for posting in book.postings.values():
+        queue_posting(writes=writes, posting=posting)
+    return writes
+
+
+def _account_of(member_id: str) -> UUID:
+    try:
+        return decode("mem", member_id)
+    except InvalidId:
+        raise HubError("member_not_found", "There is no member of that id.") from None
+
+
+def answer_of(book: Book, put: SalePut, outcome: str, points_before: int) -> SaleAnswer:
+    """What to tell the partner about a sale as it now stands."""
+    sale = book.sales[put.external_id]
+    account = None if sale.account_id is None else book.accounts.get(sale.account_id)
+    lots = _lots_of(sale, account)
+    return SaleAnswer(
+        external_id=sale.external_id,
+        revision=sale.revision,
+        outcome=outcome,
+        account_id=sale.account_id,
+        agreement_no=sale.agreement_no,
+        earned=sale.points,
+        change=sale.points - points_before,
+        pending=sum(lot.pending for lot in lots),
+        debt=sum(
+            debt.outstanding
+            for debt in (account.debts if account else ())
+            if debt.sale_id == sale.sale_id
+        ),
+        activates_at=lots[0].activates_at if lots else None,
+        expires_at=lots[0].expires_at if lots else None,
+    )
+
+
+def _lots_of(sale: Sale, account: AccountState | None) -> list[Lot]:
+    lots = account.lots if account else {}
+    return [lots[lot_id] for lot_id in sale.lot_ids if lot_id in lots]

@@ -1,0 +1,235 @@
+"""Stating sales over what is known: read, lock, compute, write, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from coalition.db.database import Database
+from coalition.db.writing import WriteSet
+from coalition.errors import HubError
+from coalition.ledger.store import (
+    Conflict,
+    load_accounts,
+    lock_accounts,
+    queue_posting,
+    write,
+)
+from coalition.members.store import FoundMember, find_members
+from coalition.posting_context import PostingContext
+from coalition.redemptions.store import load_redemptions, queue_reversal
+from coalition.sales.domain import MemberRef, Sale, SalePut
+from coalition.sales.service.plan import Book, restate, settle
+from coalition.sales.store import load_member_days, load_sales, queue_sales
+from partner_sdk.wire.ids import InvalidId, decode
+
+ATTEMPTS = 5
+"""How often a unit of work is computed anew when what it had read has changed meanwhile."""
+
+A = TypeVar("A")
+_R = TypeVar("_R")
+Answering = Callable[[Book, SalePut, str, int], A]
+
+
+def put_thoroughly(
+    *,
+    database: Database,
+    context: PostingContext,
+    puts: Sequence[SalePut],
+    extra: Callable[[], WriteSet],
+    answer: Answering[A],
+) -> list[A | HubError]:
+    """State sales in one transaction; a refused one changes nothing and is its error."""
+
+    def attempt(connection: Connection) -> list[A | HubError]:
+        book, members = read_book(connection=connection, context=context, puts=puts)
+        answers: dict[int, A | HubError] = {}
+        # Of two statements about one sale the higher revision goes first: it wins.
+        order = sorted(range(len(puts)), key=lambda i: (puts[i].external_id, -puts[i].revision))
+        for i in order:
+            answers[i] = _apply(book, members, puts[i], answer)
+        write_book(connection=connection, book=book, writes=extra())
+        return [answers[i] for i in range(len(puts))]
+
+    return in_transaction(database=database, work=attempt)
+
+
+def in_transaction(*, database: Database, work: Callable[[Connection], _R]) -> _R:
+    """Run a unit of work in a transaction, anew where another one got in between.
+
+    Raises:
+        HubError: `conflict_retry` after too many attempts; whatever the work refuses.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            with database.transaction() as connection:
+                return work(connection)
+        except (Conflict, IntegrityError):
+            continue
+        except OperationalError as fault:
+            if getattr(fault.orig, "sqlstate", None) not in ("40001", "40P01"):
+                raise
+    raise HubError("conflict_retry", "Others change the same account just now; send it again.")
+
+
+def read_book(
+    *, connection: Connection, context: PostingContext, puts: Sequence[SalePut]
+) -> tuple[Book, dict[MemberRef, FoundMember]]:
+    """Lock and read all that the statements may touch.
+
+    Raises:
+        Conflict: a sale changed hands between finding its accounts and locking them.
+    """
+    ids = {put.external_id for put in puts}
+    known = load_sales(connection=connection, party_no=context.party_no, external_ids=ids)
+    members = find_stated_members(
+        connection=connection,
+        party_no=context.party_no,
+        refs={put.member for put in puts if put.member is not None},
+    )
+    back = {
+        refund.redemption_id
+        for put in puts
+        for refund in put.refunds
+        if refund.redemption_id is not None
+    }
+    owners = {sale.external_id: sale.account_id for sale in known.values()}
+    accounts = {account for account in owners.values() if account is not None}
+    accounts |= {member.account_id for member in members.values()}
+    redemptions = load_redemptions(connection=connection, redemption_ids=back) if back else {}
+    accounts |= {redemption.account_id for redemption in redemptions.values()}
+    book = Book(context)
+    lock_accounts(connection=connection, account_ids=accounts)
+    book.sales = load_sales(
+        connection=connection, party_no=context.party_no, external_ids=ids, lock=True
+    )
+    if owners != {sale.external_id: sale.account_id for sale in book.sales.values()}:
+        raise Conflict
+    if back:
+        # Again, now that their accounts are locked.
+        book.redemptions = load_redemptions(connection=connection, redemption_ids=back)
+    days = _days(book.sales.values(), puts, members)
+    if days:
+        for sale in load_member_days(
+            connection=connection, party_no=context.party_no, days=days
+        ):
+            current = book.sales.setdefault(sale.external_id, sale)
+            if current.account_id is not None:
+                day = (current.account_id, current.local_date)
+                book.day_sales.setdefault(day, {})[sale.external_id] = current
+    lot_ids = [lot_id for sale in book.sales.values() for lot_id in sale.lot_ids]
+    lot_ids += [part.lot_id for one in book.redemptions.values() for part in one.slices]
+    book.accounts = load_accounts(
+        connection=connection, account_ids=accounts, lot_ids=lot_ids
+    )
+    return book, members
+
+
+def _days(
+    sales: Iterable[Sale], puts: Sequence[SalePut], members: dict[MemberRef, FoundMember]
+) -> set[tuple[UUID, date]]:
+    """The member-days that the statements may touch: where sales are, and where they may go."""
+    owners = {sale.external_id: sale.account_id for sale in sales}
+    days = {
+        (sale.account_id, sale.local_date)
+        for sale in sales
+        if sale.account_id is not None and sale.day_capped
+    }
+    for put in puts:
+        stated = None if put.member is None else members.get(put.member)
+        for account_id in (
+            owners.get(put.external_id),
+            None if stated is None else stated.account_id,
+        ):
+            if account_id is not None:
+                days.add((account_id, put.local_date))
+    return days
+
+
+def find_stated_members(
+    *, connection: Connection, party_no: int, refs: set[MemberRef]
+) -> dict[MemberRef, FoundMember]:
+    """Look members up as the partner named them; the unknown are absent."""
+    if not refs:
+        return {}
+    ids = {}
+    for ref in refs:
+        if ref.kind == "id":
+            try:
+                ids[ref.value] = decode("mem", ref.value)
+            except InvalidId:
+                continue
+    found = find_members(
+        connection=connection,
+        party_no=party_no,
+        ids=list(ids.values()),
+        cards=[ref.value for ref in refs if ref.kind == "card"],
+        references=[ref.value for ref in refs if ref.kind == "reference"],
+    )
+    members = {}
+    for ref in refs:
+        member = (
+            found.by_id.get(ids[ref.value])
+            if ref.kind == "id" and ref.value in ids
+            else found.by_card.get(ref.value)
+            if ref.kind == "card"
+            else found.by_reference.get(ref.value)
+            if ref.kind == "reference"
+            else None
+        )
+        if member is not None:
+            members[ref] = member
+    return members
+
+
+def _apply(
+    book: Book, members: dict[MemberRef, FoundMember], put: SalePut, answer: Answering[A]
+) -> A | HubError:
+    known = book.sales.get(put.external_id)
+    before = 0 if known is None else known.points
+    try:
+        restated = restate(book.context, known, put)
+        settle(book, restated, _owner(known, put, members))
+        return answer(book, put, restated.outcome, before)
+    except HubError as refusal:
+        return refusal
+
+
+def _owner(
+    known: Sale | None, put: SalePut, members: dict[MemberRef, FoundMember]
+) -> UUID | None:
+    """Whose the sale is: who a newer revision names, unless it repeats who was named before
+    (so that a sale that was claimed or moved since stays where it was put)."""
+    if known is not None:
+        stated = known.document["member"]
+        repeats = put.member is None or stated == [put.member.kind, put.member.value]
+        if put.revision <= known.revision or repeats:
+            return known.account_id
+    if put.member is None:
+        return None
+    member = members.get(put.member)
+    if member is None:
+        raise HubError(
+            "member_not_found", f"There is no member with that {put.member.kind}."
+        )
+    return member.account_id
+
+
+def write_book(*, connection: Connection, book: Book, writes: WriteSet) -> None:
+    """Write all that the statements changed."""
+    queue_sales(writes=writes, new=book.new.values(), changed=book.changed.values())
+    for redemption in book.reversed.values():
+        queue_reversal(writes=writes, redemption=redemption)
+    for posting in book.postings.values():
+        queue_posting(writes=writes, posting=posting)
+    if writes.rows:
+        write(
+            connection=connection,
+            writes=writes,
+            directory_version=book.context.snapshot.version,
+        )
