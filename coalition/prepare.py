@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, select, text
 
 from coalition.config import Config, ConfigError
 from coalition.db.migrate import upgrade
+from coalition.db.partitions import make_months
 from coalition.db.state import hub_state
 from coalition.ids import IdSource
 from coalition.setup import found_coalition
@@ -46,6 +47,7 @@ def prepare_database(*, engine: Engine, config: Config, now: datetime) -> None:
                 new_id=IdSource(),
             )
         require_same_coalition(connection, config=config)
+        make_months(connection=connection, today=now.astimezone(UTC).date())
 
 
 def require_server(connection: Connection) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
-from coalition.db import functions
+from coalition.db.functions import CREATE_FUNCTIONS, CREATE_TRIGGERS
 from coalition.db.migrate import migration_sets
+from coalition.db.partitions import CREATE_PARTITIONS
 
 
 def create_schema(engine: Engine) -> None:
-    """Every table, function and trigger of every installed set, and the seed rows."""
+    """Every table, function and trigger of every installed set."""
     with engine.begin() as connection:
         for each in migration_sets():
             each.load_metadata().create_all(connection)
-        for name in ("CREATE_FUNCTIONS", "CREATE_TRIGGERS", "SEED"):
-            for statement in getattr(functions, name, ()):
-                connection.execute(text(statement))
+        for statement in (*CREATE_FUNCTIONS, *CREATE_TRIGGERS, *CREATE_PARTITIONS):
+            connection.execute(text(statement))

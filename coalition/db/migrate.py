@@ -76,14 +76,14 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         for each in migration_sets():
-            command.upgrade(_alembic(each, connection), "heads")
+            command.upgrade(alembic_config(each, connection), "heads")
 
 
 def pending(connection: Connection) -> dict[str, list[str]]:
     """Revisions of each set that the database still lacks, oldest first; empty if none."""
     due: dict[str, list[str]] = {}
     for each in migration_sets():
-        script = ScriptDirectory.from_config(_alembic(each, connection))
+        script = ScriptDirectory.from_config(alembic_config(each, connection))
         context = MigrationContext.configure(connection, opts={"version_table": each.version_table})
         at = set(context.get_current_heads())
         done = {
@@ -110,7 +110,7 @@ def revise(engine: Engine, *, name: str, message: str) -> None:
     number = len(list(chosen.versions.glob("[0-9]*.py"))) + 1
     with engine.begin() as connection:
         command.revision(
-            _alembic(chosen, connection),
+            alembic_config(chosen, connection),
             message=message,
             autogenerate=True,
             rev_id=f"{number:04d}" if name == HUB.name else f"{name}_{number:04d}",
@@ -141,7 +141,8 @@ def comparison_options(connection: Connection, migration_set: MigrationSet) -> d
     }
 
 
-def _alembic(migration_set: MigrationSet, connection: Connection) -> AlembicConfig:
+def alembic_config(migration_set: MigrationSet, connection: Connection) -> AlembicConfig:
+    """Alembic's configuration for working on one set over the connection."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = AlembicConfig()
     config.set_main_option("script_location", str(_SCRIPTS))

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from coalition.jobs.job import Job
 
 MODULES = (
+    "coalition.jobs.housekeeping",
     "coalition.redemptions.jobs",
     "coalition.ledger.jobs",
     "coalition.partners.jobs",

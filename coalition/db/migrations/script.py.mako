@@ -1,7 +1,4 @@
-"""${message}
-
-Revision: ${up_revision}, after ${down_revision | comma,n}
-"""
+"""${message}.${"" if down_revision is None else " Follows " + down_revision + "."}"""
 
 from __future__ import annotations
 

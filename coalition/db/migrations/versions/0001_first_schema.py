@@ -1,0 +1,712 @@
+"""The hub's first schema."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+STATEMENTS = (
+    """
+CREATE OR REPLACE FUNCTION posting_slot()
+RETURNS TABLE (posted_at timestamptz, window_date date, last_closed date, directory_version bigint)
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(7203, 1);
+  RETURN QUERY
+    SELECT i.instant,
+           GREATEST((i.instant AT TIME ZONE h.time_zone)::date, h.last_closed + 1),
+           h.last_closed,
+           h.directory_version
+      FROM hub_state h, LATERAL (SELECT COALESCE(h.business_at, clock_timestamp()) AS instant) i;
+END $$
+""",
+    """
+CREATE OR REPLACE FUNCTION forbid_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$
+""",
+    """
+CREATE TRIGGER movement_append_only BEFORE UPDATE OR DELETE ON movement
+FOR EACH STATEMENT EXECUTE FUNCTION forbid_change()
+""",
+    """
+CREATE TRIGGER obligation_append_only BEFORE UPDATE OR DELETE ON obligation
+FOR EACH STATEMENT EXECUTE FUNCTION forbid_change()
+""",
+    """
+CREATE TRIGGER agreement_append_only BEFORE UPDATE OR DELETE ON agreement
+FOR EACH STATEMENT EXECUTE FUNCTION forbid_change()
+""",
+    """
+CREATE TRIGGER party_event_append_only BEFORE UPDATE OR DELETE ON party_event
+FOR EACH STATEMENT EXECUTE FUNCTION forbid_change()
+""",
+    """
+CREATE TABLE signed_request_default PARTITION OF signed_request DEFAULT
+""",
+)
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "balance",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("open", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("frozen", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("spend_locked", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("active", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("pending", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("held", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("debt", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "active >= 0 AND pending >= 0 AND held >= 0 AND debt >= 0",
+            name=op.f("ck_balance_not_negative"),
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_balance")),
+        postgresql_with={"fillfactor": "70"},
+    )
+    op.create_table(
+        "debt",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("debt_id", sa.Uuid(), nullable=False),
+        sa.Column("issuer", sa.Integer(), nullable=False),
+        sa.Column("funder", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Uuid(), nullable=False),
+        sa.Column("funding", sa.Text(), nullable=False),
+        sa.Column("issue_price_micros", sa.BigInteger(), nullable=False),
+        sa.Column("redemption_price_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("adjusts", sa.Uuid(), nullable=True),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("recovered", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("written_off", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "outstanding",
+            sa.BigInteger(),
+            sa.Computed("due - recovered - written_off", persisted=True),
+            nullable=True,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "due > 0 AND recovered >= 0 AND written_off >= 0", name=op.f("ck_debt_not_negative")
+        ),
+        sa.CheckConstraint("due >= recovered + written_off", name=op.f("ck_debt_conserved")),
+        sa.PrimaryKeyConstraint("account_id", "debt_id", name=op.f("pk_debt")),
+    )
+    op.create_table(
+        "delivery_attempt",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("no", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("subscription_id", sa.Uuid(), nullable=False),
+        sa.Column("attempted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('delivered', 'refused', 'unreachable')",
+            name=op.f("ck_delivery_attempt_outcome"),
+        ),
+        sa.PrimaryKeyConstraint("event_id", "no", name=op.f("pk_delivery_attempt")),
+    )
+    op.create_table(
+        "event",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Text(), server_default="pending", nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "state IN ('pending', 'delivered', 'failed')", name=op.f("ck_event_state")
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_event")),
+    )
+    op.create_index(
+        "ix_event_due",
+        "event",
+        ["next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index("ix_event_party_no_event_id", "event", ["party_no", "event_id"], unique=False)
+    op.create_table(
+        "exposure",
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("uncovered_micros", sa.BigInteger(), nullable=False),
+        sa.Column("cap_micros", sa.BigInteger(), nullable=True),
+        sa.Column("warned_percent", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("party_no", "currency", name=op.f("pk_exposure")),
+    )
+    op.create_table(
+        "face_value",
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("effective_from", sa.Date(), nullable=False),
+        sa.Column("micros", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("micros > 0", name=op.f("ck_face_value_positive")),
+        sa.PrimaryKeyConstraint("currency", "effective_from", name=op.f("pk_face_value")),
+    )
+    op.create_table(
+        "hold",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("hold_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("agreement_no", sa.Integer(), nullable=False),
+        sa.Column("face_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("captured_points", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("lot_ids", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        sa.Column("lot_points", postgresql.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column("redemption_id", sa.Uuid(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("store", sa.Text(), nullable=True),
+        sa.Column("till", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('held', 'captured', 'voided', 'expired')", name=op.f("ck_hold_state")
+        ),
+        sa.CheckConstraint("captured_points BETWEEN 0 AND points", name=op.f("ck_hold_captured")),
+        sa.CheckConstraint("points > 0", name=op.f("ck_hold_points")),
+        sa.PrimaryKeyConstraint("account_id", "hold_id", name=op.f("pk_hold")),
+        sa.UniqueConstraint("hold_id", name=op.f("uq_hold_hold_id")),
+    )
+    op.create_index(
+        "ix_hold_expires_at",
+        "hold",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'held'"),
+    )
+    op.create_table(
+        "hub_state",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("business_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_closed", sa.Date(), nullable=False),
+        sa.Column("directory_version", sa.BigInteger(), server_default="1", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "environment = 'test' OR business_at IS NULL",
+            name=op.f("ck_hub_state_live_has_no_set_clock"),
+        ),
+        sa.CheckConstraint(
+            "environment IN ('test', 'live')", name=op.f("ck_hub_state_environment")
+        ),
+        sa.CheckConstraint("id = 1", name=op.f("ck_hub_state_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hub_state")),
+    )
+    op.create_table(
+        "idempotency",
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.SmallInteger(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("party_no", "key", name=op.f("pk_idempotency")),
+    )
+    op.create_table(
+        "job_run",
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("slot", sa.Text(), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.CheckConstraint("duration_ms >= 0", name=op.f("ck_job_run_duration")),
+        sa.PrimaryKeyConstraint("job", "slot", name=op.f("pk_job_run")),
+    )
+    op.create_table(
+        "lot",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("lot_id", sa.Uuid(), nullable=False),
+        sa.Column("issuer", sa.Integer(), nullable=False),
+        sa.Column("funder", sa.Integer(), nullable=False),
+        sa.Column("funding", sa.Text(), nullable=False),
+        sa.Column("issue_price_micros", sa.BigInteger(), nullable=False),
+        sa.Column("redemption_price_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("agreement_no", sa.Integer(), nullable=False),
+        sa.Column("sale_id", sa.Uuid(), nullable=True),
+        sa.Column("campaign", sa.Text(), nullable=True),
+        sa.Column("qualifying_points", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("granted", sa.BigInteger(), nullable=False),
+        sa.Column("pending", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("active", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("held", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("spent", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("expired", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("clawed_back", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("taken", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("activates_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("blocked", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column(
+            "is_open",
+            sa.Boolean(),
+            sa.Computed("pending + active + held > 0", persisted=True),
+            nullable=True,
+        ),
+        sa.Column(
+            "is_pending", sa.Boolean(), sa.Computed("pending > 0", persisted=True), nullable=True
+        ),
+        sa.CheckConstraint("funding IN ('redemption', 'issue')", name=op.f("ck_lot_funding")),
+        sa.CheckConstraint(
+            "granted = pending + active + held + spent + expired + clawed_back + taken",
+            name=op.f("ck_lot_conserved"),
+        ),
+        sa.CheckConstraint(
+            "issue_price_micros >= 0 AND redemption_price_micros >= 0", name=op.f("ck_lot_prices")
+        ),
+        sa.CheckConstraint(
+            "pending >= 0 AND active >= 0 AND held >= 0 AND spent >= 0 AND expired >= 0 AND clawed_back >= 0 AND taken >= 0 AND granted > 0",
+            name=op.f("ck_lot_not_negative"),
+        ),
+        sa.PrimaryKeyConstraint("account_id", "lot_id", name=op.f("pk_lot")),
+        postgresql_with={"fillfactor": "80"},
+    )
+    op.create_index(
+        "ix_lot_activates_at",
+        "lot",
+        ["activates_at"],
+        unique=False,
+        postgresql_where=sa.text("is_pending"),
+    )
+    op.create_index(
+        "ix_lot_expires_at", "lot", ["expires_at"], unique=False, postgresql_using="brin"
+    )
+    op.create_index(
+        "ix_lot_fifo",
+        "lot",
+        ["account_id", "expires_at", "lot_id"],
+        unique=False,
+        postgresql_where=sa.text("is_open"),
+    )
+    op.create_table(
+        "movement",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("movement_id", sa.Uuid(), nullable=False),
+        sa.Column("lot_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("from_bucket", sa.Text(), nullable=False),
+        sa.Column("to_bucket", sa.Text(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("cause_kind", sa.Text(), nullable=False),
+        sa.Column("cause_id", sa.Uuid(), nullable=False),
+        sa.Column("adjusts", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "cause_kind IN ('sale', 'redemption', 'hold', 'lot')",
+            name=op.f("ck_movement_cause_kind"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('earn', 'activate', 'hold', 'release', 'capture', 'redeem', 'restore', 'expire', 'clawback', 'take', 'adjust')",
+            name=op.f("ck_movement_kind"),
+        ),
+        sa.CheckConstraint("from_bucket <> to_bucket", name=op.f("ck_movement_buckets")),
+        sa.CheckConstraint("points > 0", name=op.f("ck_movement_points")),
+        sa.PrimaryKeyConstraint("account_id", "movement_id", name=op.f("pk_movement")),
+    )
+    op.create_index(
+        "ix_movement_party_no_movement_id", "movement", ["party_no", "movement_id"], unique=False
+    )
+    op.create_index(
+        "ix_movement_window_date",
+        "movement",
+        ["window_date"],
+        unique=False,
+        postgresql_using="brin",
+    )
+    op.create_table(
+        "obligation",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("movement_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.SmallInteger(), nullable=False),
+        sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("debtor", sa.Integer(), nullable=False),
+        sa.Column("creditor", sa.Integer(), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("tax_code", sa.Text(), nullable=True),
+        sa.Column("tax_micros", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('issue', 'issue_fee', 'redemption', 'margin', 'subsidy', 'redemption_fee', 'clawback', 'breakage')",
+            name=op.f("ck_obligation_kind"),
+        ),
+        sa.CheckConstraint("amount_micros > 0", name=op.f("ck_obligation_amount")),
+        sa.CheckConstraint("debtor <> creditor", name=op.f("ck_obligation_two_parties")),
+        sa.PrimaryKeyConstraint("account_id", "movement_id", "seq", name=op.f("pk_obligation")),
+    )
+    op.create_index(
+        "ix_obligation_window_date",
+        "obligation",
+        ["window_date"],
+        unique=False,
+        postgresql_using="brin",
+    )
+    op.create_table(
+        "party",
+        sa.Column("no", sa.Integer(), sa.Identity(always=False, start=10), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("lots_blocked", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("issuing_stopped", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('partner', 'pool', 'operator', 'clearing')", name=op.f("ck_party_kind")
+        ),
+        sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,39}$'", name=op.f("ck_party_slug")),
+        sa.CheckConstraint(
+            "state IN ('applied', 'certified', 'live', 'suspended', 'leaving', 'closed')",
+            name=op.f("ck_party_state"),
+        ),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_party")),
+        sa.UniqueConstraint("id", name=op.f("uq_party_id")),
+        sa.UniqueConstraint("slug", name=op.f("uq_party_slug")),
+    )
+    op.create_table(
+        "redemption",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("redemption_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("agreement_no", sa.Integer(), nullable=False),
+        sa.Column("face_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("reversed_points", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("hold_id", sa.Uuid(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("store", sa.Text(), nullable=True),
+        sa.Column("till", sa.Text(), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("points > 0", name=op.f("ck_redemption_points")),
+        sa.CheckConstraint(
+            "reversed_points BETWEEN 0 AND points", name=op.f("ck_redemption_reversed")
+        ),
+        sa.PrimaryKeyConstraint("account_id", "redemption_id", name=op.f("pk_redemption")),
+        sa.UniqueConstraint("redemption_id", name=op.f("uq_redemption_redemption_id")),
+    )
+    op.create_table(
+        "sale",
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("content_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("store", sa.Text(), nullable=True),
+        sa.Column("store_time_zone", sa.Text(), nullable=True),
+        sa.Column("till", sa.Text(), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("agreement_no", sa.Integer(), nullable=True),
+        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("refunds", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("points", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("lot_ids", postgresql.ARRAY(sa.Uuid()), server_default="{}", nullable=False),
+        sa.Column("earn_ids", postgresql.ARRAY(sa.Uuid()), server_default="{}", nullable=False),
+        sa.Column("day_capped", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("first_posted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("points >= 0", name=op.f("ck_sale_points")),
+        sa.CheckConstraint("revision >= 0", name=op.f("ck_sale_revision")),
+        sa.PrimaryKeyConstraint("party_no", "external_id", name=op.f("pk_sale")),
+        sa.UniqueConstraint("sale_id", name=op.f("uq_sale_sale_id")),
+    )
+    op.create_index(
+        "ix_sale_member_day",
+        "sale",
+        ["account_id", "party_no", "local_date"],
+        unique=False,
+        postgresql_where=sa.text("day_capped"),
+    )
+    op.create_table(
+        "settlement_window",
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('closed', 'netted', 'issued', 'released', 'settled')",
+            name=op.f("ck_settlement_window_state"),
+        ),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_settlement_window_interval")),
+        sa.PrimaryKeyConstraint("business_date", name=op.f("pk_settlement_window")),
+    )
+    op.create_table(
+        "signed_request",
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("received_at", "request_id", name=op.f("pk_signed_request")),
+        postgresql_partition_by="RANGE (received_at)",
+    )
+    op.create_table(
+        "slice",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("redemption_id", sa.Uuid(), nullable=False),
+        sa.Column("lot_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("reversed_points", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("movement_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("points > 0", name=op.f("ck_slice_points")),
+        sa.CheckConstraint("reversed_points BETWEEN 0 AND points", name=op.f("ck_slice_reversed")),
+        sa.PrimaryKeyConstraint("account_id", "redemption_id", "lot_id", name=op.f("pk_slice")),
+    )
+    op.create_table(
+        "agreement",
+        sa.Column("no", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("effective_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("effective_to", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("terms_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "effective_to IS NULL OR effective_to > effective_from",
+            name=op.f("ck_agreement_period"),
+        ),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_agreement_version")),
+        sa.ForeignKeyConstraint(["party_no"], ["party.no"], name=op.f("fk_agreement_party_no")),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_agreement")),
+        sa.UniqueConstraint("id", name=op.f("uq_agreement_id")),
+        sa.UniqueConstraint(
+            "party_no", "effective_from", name=op.f("uq_agreement_party_no_effective_from")
+        ),
+        sa.UniqueConstraint("party_no", "version", name=op.f("uq_agreement_party_no_version")),
+    )
+    op.create_table(
+        "bearer_key",
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("secret_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["party_no"], ["party.no"], name=op.f("fk_bearer_key_party_no")),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_bearer_key")),
+        sa.UniqueConstraint("secret_sha256", name=op.f("uq_bearer_key_secret_sha256")),
+    )
+    op.create_table(
+        "member",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("spend_locked", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("enrolled_by", sa.Integer(), nullable=False),
+        sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wrapped_key", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint("state IN ('active', 'frozen', 'closed')", name=op.f("ck_member_state")),
+        sa.ForeignKeyConstraint(["enrolled_by"], ["party.no"], name=op.f("fk_member_enrolled_by")),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_member")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_member_account_id")),
+    )
+    op.create_table(
+        "partner_key",
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "octet_length(public_key) = 32", name=op.f("ck_partner_key_ed25519_length")
+        ),
+        sa.ForeignKeyConstraint(["party_no"], ["party.no"], name=op.f("fk_partner_key_party_no")),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_partner_key")),
+        sa.UniqueConstraint("public_key", name=op.f("uq_partner_key_public_key")),
+    )
+    op.create_table(
+        "party_event",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("from_state", sa.Text(), nullable=True),
+        sa.Column("to_state", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["party_no"], ["party.no"], name=op.f("fk_party_event_party_no")),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_party_event")),
+    )
+    op.create_index(
+        "ix_party_event_party_no_recorded_at",
+        "party_event",
+        ["party_no", "recorded_at"],
+        unique=False,
+    )
+    op.create_table(
+        "subscription",
+        sa.Column("subscription_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("types", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('active', 'disabled', 'deleted')", name=op.f("ck_subscription_state")
+        ),
+        sa.ForeignKeyConstraint(["party_no"], ["party.no"], name=op.f("fk_subscription_party_no")),
+        sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_subscription")),
+    )
+    op.create_table(
+        "card",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("replaced_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("state IN ('active', 'replaced', 'closed')", name=op.f("ck_card_state")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.member_id"], name=op.f("fk_card_member_id")
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_card")),
+    )
+    op.create_index("ix_card_member_id", "card", ["member_id"], unique=False)
+    op.create_table(
+        "contact",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("lookup_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("kind IN ('phone', 'email')", name=op.f("ck_contact_kind")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.member_id"], name=op.f("fk_contact_member_id")
+        ),
+        sa.PrimaryKeyConstraint("kind", "lookup_hash", name=op.f("pk_contact")),
+    )
+    op.create_index("uq_contact_member", "contact", ["member_id", "kind"], unique=True)
+    op.create_table(
+        "member_event",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.member_id"], name=op.f("fk_member_event_member_id")
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_member_event")),
+    )
+    op.create_index(
+        "ix_member_event_member_id_recorded_at",
+        "member_event",
+        ["member_id", "recorded_at"],
+        unique=False,
+    )
+    op.create_table(
+        "partner_reference",
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.member_id"], name=op.f("fk_partner_reference_member_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_no"], ["party.no"], name=op.f("fk_partner_reference_party_no")
+        ),
+        sa.PrimaryKeyConstraint("party_no", "reference", name=op.f("pk_partner_reference")),
+    )
+    op.create_index(
+        "uq_partner_reference_member", "partner_reference", ["party_no", "member_id"], unique=True
+    )
+    for statement in STATEMENTS:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Undo."""
+    op.drop_index("uq_partner_reference_member", table_name="partner_reference")
+    op.drop_table("partner_reference")
+    op.drop_index("ix_member_event_member_id_recorded_at", table_name="member_event")
+    op.drop_table("member_event")
+    op.drop_index("uq_contact_member", table_name="contact")
+    op.drop_table("contact")
+    op.drop_index("ix_card_member_id", table_name="card")
+    op.drop_table("card")
+    op.drop_table("subscription")
+    op.drop_index("ix_party_event_party_no_recorded_at", table_name="party_event")
+    op.drop_table("party_event")
+    op.drop_table("partner_key")
+    op.drop_table("member")
+    op.drop_table("bearer_key")
+    op.drop_table("agreement")
+    op.drop_table("slice")
+    op.drop_table("signed_request")
+    op.drop_table("settlement_window")
+    op.drop_index("ix_sale_member_day", table_name="sale", postgresql_where=sa.text("day_capped"))
+    op.drop_table("sale")
+    op.drop_table("redemption")
+    op.drop_table("party")
+    op.drop_index("ix_obligation_window_date", table_name="obligation", postgresql_using="brin")
+    op.drop_table("obligation")
+    op.drop_index("ix_movement_window_date", table_name="movement", postgresql_using="brin")
+    op.drop_index("ix_movement_party_no_movement_id", table_name="movement")
+    op.drop_table("movement")
+    op.drop_index("ix_lot_fifo", table_name="lot", postgresql_where=sa.text("is_open"))
+    op.drop_index("ix_lot_expires_at", table_name="lot", postgresql_using="brin")
+    op.drop_index("ix_lot_activates_at", table_name="lot", postgresql_where=sa.text("is_pending"))
+    op.drop_table("lot")
+    op.drop_table("job_run")
+    op.drop_table("idempotency")
+    op.drop_table("hub_state")
+    op.drop_index(
+        "ix_hold_expires_at", table_name="hold", postgresql_where=sa.text("state = 'held'")
+    )
+    op.drop_table("hold")
+    op.drop_table("face_value")
+    op.drop_table("exposure")
+    op.drop_index("ix_event_party_no_event_id", table_name="event")
+    op.drop_index("ix_event_due", table_name="event", postgresql_where=sa.text("state = 'pending'"))
+    op.drop_table("event")
+    op.drop_table("delivery_attempt")
+    op.drop_table("debt")
+    op.drop_table("balance")
+    op.execute("DROP FUNCTION posting_slot")
+    op.execute("DROP FUNCTION forbid_change")
