@@ -22,10 +22,9 @@ from coalition.agreements.domain import Agreement, version_in_force
 from coalition.agreements.store import load_agreements, load_face_values
 from coalition.db.state import hub_state
 from coalition.events.store import load_subscribed_types
-from coalition.partners.domain import Party, PartyKey
+from coalition.partners.domain import STATE_RULES, Action, Party, PartyKey
 from coalition.partners.store import load_bearer_keys, load_parties, load_partner_keys
 
-POOL, OPERATOR, CLEARING = 1, 2, 3
 MAX_AGE_SECONDS = 1.0
 
 
@@ -54,6 +53,8 @@ class Snapshot:
     face_values: Mapping[str, tuple[tuple[date, int], ...]]
     subscribed: Mapping[int, frozenset[str]]
     agreement_by_no: Mapping[int, Agreement] = field(default_factory=dict)
+    # Issuers whose points cannot be spent: blocked by the operator, or by their state.
+    unspendable: frozenset[int] = frozenset()
     party_by_slug: Mapping[str, Party] = field(default_factory=dict)
     party_by_id: Mapping[UUID, Party] = field(default_factory=dict)
 
@@ -69,9 +70,6 @@ class Snapshot:
                 micros = value
         return micros
 
-    def blocked_issuers(self) -> frozenset[int]:
-        """Issuers whose lots the operator has blocked from being spent."""
-        return frozenset(no for no, party in self.parties.items() if party.lots_blocked)
 
 
 def read_snapshot(*, connection: Connection) -> Snapshot:
@@ -98,6 +96,11 @@ def read_snapshot(*, connection: Connection) -> Snapshot:
         agreements=by_party,
         face_values=load_face_values(connection=connection),
         subscribed=load_subscribed_types(connection=connection),
+        unspendable=frozenset(
+            party.no
+            for party in parties
+            if party.lots_blocked or Action.SPEND_ELSEWHERE not in STATE_RULES[party.state]
+        ),
         agreement_by_no={agreement.no: agreement for agreement in agreements},
         party_by_slug={party.slug: party for party in parties},
         party_by_id={party.id: party for party in parties},

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert
 
 from coalition.agreements.store import insert_face_value
 from coalition.db.state import hub_state
-from coalition.directory import CLEARING, OPERATOR, POOL
+from coalition.ledger.domain import CLEARING, OPERATOR, POOL
 from coalition.partners.tables import party
 
 OWN_PARTIES = (

@@ -17,14 +17,11 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection
 
+from coalition.db.transactions import Conflict
 from coalition.db.writing import Section, WriteSet, insert_section
 from coalition.errors import StaleDirectory
 from coalition.ledger.domain import BUCKETS, Debt, Lot, Movement, Obligation
 from coalition.ledger.posting import Posting
-
-
-class Conflict(Exception):  # noqa: N818 - it is one
-    """An account changed after it was read: read it again and compute anew. Nothing is written."""
 
 
 @dataclass(frozen=True, slots=True)

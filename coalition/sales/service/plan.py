@@ -313,7 +313,7 @@ def _claw_back(book: Book, sale: Sale, points: int) -> None:
             cause=Cause("sale", sale.sale_id, sale.party_no, book.context.request_id),
             reason="sale_returned",
             adjusts=sale.earn_ids[-1],
-            blocked_issuers=book.context.snapshot.blocked_issuers(),
+            blocked_issuers=book.context.snapshot.unspendable,
         )
 
 

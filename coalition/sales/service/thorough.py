@@ -8,9 +8,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, OperationalError
 
 from coalition.db.database import Database
+from coalition.db.transactions import in_transaction
 from coalition.db.writing import WriteSet
 from coalition.errors import HubError
 from coalition.ledger.store import (
@@ -28,11 +28,7 @@ from coalition.sales.service.plan import Book, restate, settle
 from coalition.sales.store import load_member_days, load_sales, queue_sales
 from partner_sdk.wire.ids import InvalidId, decode
 
-ATTEMPTS = 5
-"""How often a unit of work is computed anew when what it had read has changed meanwhile."""
-
 A = TypeVar("A")
-_R = TypeVar("_R")
 Answering = Callable[[Book, SalePut, str, int], A]
 
 
@@ -57,24 +53,6 @@ def put_thoroughly(
         return [answers[i] for i in range(len(puts))]
 
     return in_transaction(database=database, work=attempt)
-
-
-def in_transaction(*, database: Database, work: Callable[[Connection], _R]) -> _R:
-    """Run a unit of work in a transaction, anew where another one got in between.
-
-    Raises:
-        HubError: `conflict_retry` after too many attempts; whatever the work refuses.
-    """
-    for _ in range(ATTEMPTS):
-        try:
-            with database.transaction() as connection:
-                return work(connection)
-        except (Conflict, IntegrityError):
-            continue
-        except OperationalError as fault:
-            if getattr(fault.orig, "sqlstate", None) not in ("40001", "40P01"):
-                raise
-    raise HubError("conflict_retry", "Others change the same account just now; send it again.")
 
 
 def read_book(
