@@ -62,7 +62,7 @@ class Problem:
             detail=str(value.get("detail", "")),
             what_to_do=str(value.get("what_to_do", "")),
             retryable=value.get("retryable") is True,
-            errors=tuple(FieldError(str(e["pointer"]), str(e["message"])) for e in errors),
+            errors=tuple(FieldError(str(e["pointer"]), str(e.get("message", ""))) for e in errors),
             request_id=optional_text(value.get("request_id")),
             extra={name: item for name, item in value.items() if name not in known},
         )

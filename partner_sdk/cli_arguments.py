@@ -1,0 +1,156 @@
+"""The arguments of ``coalition-partner``; what the commands do is in ``cli``."""
+
+import argparse
+from typing import TypeAlias
+
+__all__ = ["build_parser"]
+
+_ENVIRONMENT = """\
+environment:
+  COALITION_URL          the hub's address, such as https://hub.example
+  COALITION_KEY_ID       the key_... id of the registered public key
+  COALITION_PRIVATE_KEY  the file of the private key (see keygen)
+  COALITION_BEARER       instead of the two above: a bearer key of the sandbox
+  COALITION_QUEUE        the file of the offline queue
+
+exit status: 0 done; 1 the hub refused, or findings; 2 wrong usage, or a file cannot be read
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; each command sets ``command`` to its dotted name."""
+    parser = argparse.ArgumentParser(
+        prog="coalition-partner",
+        description="Speak to a coalition hub as a partner, and verify its statements.",
+        epilog=_ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--url", help="the hub's address (COALITION_URL)")
+    parser.add_argument("--key-id", help="the key's id (COALITION_KEY_ID)")
+    parser.add_argument("--private-key", metavar="FILE", help="COALITION_PRIVATE_KEY")
+    parser.add_argument("--bearer", help="a bearer key of the sandbox (COALITION_BEARER)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _keys(commands)
+    _members(commands)
+    _sales(commands)
+    _redemptions(commands)
+    _records(commands)
+    _queue(commands)
+    return parser
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add(commands: _Commands, name: str, text: str, dotted: str = "") -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=text, description=text)
+    made.set_defaults(command=dotted or name)
+    return made
+
+
+def _group(commands: _Commands, name: str, text: str) -> _Commands:
+    made = commands.add_parser(name, help=text, description=text)
+    return made.add_subparsers(required=True, metavar="ACTION")
+
+
+def _who(parser: argparse.ArgumentParser, *, contacts: bool) -> None:
+    """Add the ways to name a member, of which exactly one is needed."""
+    ways = parser.add_mutually_exclusive_group(required=True)
+    ways.add_argument("--member", metavar="ID", help="the hub's id, mem_...")
+    ways.add_argument("--card", metavar="NUMBER", help="a card number")
+    ways.add_argument("--reference", help="your own reference of the member")
+    if contacts:
+        ways.add_argument("--phone")
+        ways.add_argument("--email")
+
+
+def _keys(commands: _Commands) -> None:
+    made = _add(commands, "keygen", "Make a key pair; prints the public key to register.")
+    made.add_argument("--out", required=True, metavar="FILE", help="where the private key goes")
+
+
+def _members(commands: _Commands) -> None:
+    enrol = _add(commands, "enrol", "Enrol a person and issue a card.")
+    for name in ("--reference", "--phone", "--email"):
+        enrol.add_argument(name)
+    _who(_add(commands, "member", "Find a member."), contacts=True)
+    _who(_add(commands, "balance", "Show a member's points."), contacts=True)
+
+
+def _sales(commands: _Commands) -> None:
+    sale = _group(commands, "sale", "One sale.")
+    put = _add(sale, "put", "Send a sale from a JSON file (- is standard input).", "sale.put")
+    put.add_argument("file", metavar="FILE")
+    get = _add(sale, "get", "Show a sale as the hub has it.", "sale.get")
+    get.add_argument("sale", metavar="SALE")
+    for name, text in (
+        ("claim", "Give a guest's sale to a member."),
+        ("move", "Move a sale to another member."),
+    ):
+        made = _add(sale, name, text, f"sale.{name}")
+        made.add_argument("sale", metavar="SALE")
+        _who(made, contacts=False)
+    many = _group(commands, "sales", "Many sales.")
+    put = _add(many, "put", "Send sales from a file, one JSON object a line.", "sales.put")
+    put.add_argument("file", metavar="FILE.ndjson")
+
+
+def _redemptions(commands: _Commands) -> None:
+    quote = _add(commands, "quote", "Say what points are worth, or what an amount takes.")
+    _who(quote, contacts=False)
+    either = quote.add_mutually_exclusive_group(required=True)
+    either.add_argument("--points", type=int)
+    either.add_argument("--amount", metavar="12.34", help="with --currency")
+    quote.add_argument("--currency", default="EUR", help="default: %(default)s")
+    hold = _add(commands, "hold", "Reserve points.")
+    hold.add_argument("--expires-in", type=int, metavar="SECONDS")
+    redeem = _add(commands, "redeem", "Spend points in one step.")
+    for made in (hold, redeem):
+        _who(made, contacts=False)
+        made.add_argument("--points", type=int, required=True)
+        made.add_argument("--note", metavar="TEXT", help="your own reference of the payment")
+        made.add_argument("--store")
+        made.add_argument("--till")
+    redeem.add_argument("--receipt")
+    capture = _add(commands, "capture", "Spend a hold, whole or in part.")
+    capture.add_argument("--points", type=int)
+    for made in (capture, _add(commands, "void", "Release a hold.")):
+        made.add_argument("hold", metavar="HOLD")
+    reverse = _add(commands, "reverse", "Give points of a redemption back.")
+    reverse.add_argument("redemption", metavar="REDEMPTION")
+    reverse.add_argument("--points", type=int, required=True)
+    reverse.add_argument("--reason")
+    for made in (hold, redeem, capture, reverse):
+        made.add_argument(
+            "--idempotency-key", metavar="KEY", help="the same key never does the work twice"
+        )
+
+
+def _records(commands: _Commands) -> None:
+    made = _add(commands, "transactions", "List your entries, one JSON object a line.")
+    made.add_argument("--from", dest="since", metavar="INSTANT", help="2026-11-22T00:00:00Z")
+    made.add_argument("--to", dest="until", metavar="INSTANT", help="up to, not including")
+    statements = _group(commands, "statements", "Your statements.")
+    _add(statements, "list", "List them, one JSON object a line.", "statements.list")
+    download = _add(statements, "download", "Fetch a bundle.", "statements.download")
+    download.add_argument("statement", metavar="STATEMENT")
+    download.add_argument("--out", metavar="FILE", help="default: STATEMENT.zip")
+    verify = _add(commands, "verify", "Verify a statement's bundle; needs no connection.")
+    verify.add_argument("bundle", metavar="BUNDLE")
+    verify.add_argument("--root", required=True, metavar="PEM", help="the root you trust")
+    verify.add_argument("--previous", metavar="BUNDLE", help="the statement before this one")
+
+
+def _queue(commands: _Commands) -> None:
+    queue = _group(commands, "queue", "The offline queue of a till.")
+    status = _add(queue, "status", "Count what waits and what was set aside.", "queue.status")
+    put = _add(queue, "put", "Queue sales from a file, one JSON object a line.", "queue.put")
+    put.add_argument("file", metavar="FILE.ndjson")
+    send = _add(queue, "send", "Send what waits.", "queue.send")
+    aside = _add(queue, "aside", "List the sales set aside, with the reason.", "queue.aside")
+    retry = _add(queue, "retry", "Let sales that were set aside wait again.", "queue.retry")
+    retry.add_argument("--seq", type=int, help="default: all")
+    discard = _add(queue, "discard", "Forget a sale that was set aside.", "queue.discard")
+    discard.add_argument("--seq", type=int, required=True)
+    for made in (status, put, send, aside, retry, discard):
+        made.add_argument("--queue", metavar="FILE", help="the queue's file (COALITION_QUEUE)")
