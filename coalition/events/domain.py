@@ -23,14 +23,14 @@ EVENT_TYPES: tuple[str, ...] = (
     "partner.cap_reached",
     "statement.issued",
 )
-MAX_SUBSCRIPTIONS = 20
+MAX_SUBSCRIPTIONS = 10
 """Active subscriptions of one party."""
 
 MAX_ATTEMPTS = 12
 _FIRST_DELAY_SECONDS = 5
 _LONGEST_DELAY_SECONDS = 12 * 3600
-LEASE = timedelta(minutes=2)
-"""For how long a deliverer has an event to itself; longer than its slowest attempt."""
+LEASE = timedelta(minutes=15)
+"""For how long a deliverer has a batch to itself; longer than the slowest batch."""
 
 
 class HasSubscriptions(Protocol):
@@ -65,6 +65,7 @@ class Event:
     recorded_at: datetime
     state: str
     attempts: int
+    replayed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def next_delay(*, attempts: int, jitter: float) -> timedelta | None:
     """How long to wait after that many failed attempts; None: no more.
 
     Exponential from 5 seconds to 12 hours, times 0.75 to 1.25 (`jitter` is in [0, 1)), so that
-    what failed together is not tried again together. Twelve attempts span about a day.
+    what failed together is not tried again together. Twelve attempts span about a day and a half.
     """
     if attempts >= MAX_ATTEMPTS:
         return None

@@ -45,9 +45,11 @@ event = Table(
     Column("payload", JSONB, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("state", Text, nullable=False, server_default="pending"),
-    # Wall time of the next delivery; NULL once delivered or given up.
+    # Wall time of the next delivery; NULL: at once while pending, else never.
     Column("next_attempt_at", DateTime(timezone=True)),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    # Wall time of the last replay: deliveries before it do not count.
+    Column("replayed_at", DateTime(timezone=True)),
     CheckConstraint("state IN ('pending', 'delivered', 'failed')", name="state"),
     Index("ix_event_due", "next_attempt_at", postgresql_where=text("state = 'pending'")),
     Index("ix_event_party_no_event_id", "party_no", "event_id"),

@@ -209,9 +209,7 @@ class Edge:
     def _replay(self, saved: store.SavedAnswer, party_no: int, key: str) -> Response:
         answer = saved.answer
         if self._endpoint.sensitive:
-            answer = unseal(
-                key=self._hub.key(_SEALED_KEY), sealed=answer, at=_place(party_no, key)
-            )
+            answer = unseal(key=self._hub.key(_SEALED_KEY), sealed=answer, at=_place(party_no, key))
         response = Response(answer, status=saved.status, content_type=self._content_type(answer))
         response.headers["Idempotency-Replayed"] = "true"
         return response
@@ -238,7 +236,9 @@ class Edge:
 
 
 def _evidence(incoming: Incoming, context: RequestContext, caller: Caller) -> dict[str, Any]:
-    headers = {name: incoming.headers[name] for name in _EVIDENCE_HEADERS if name in incoming.headers}
+    headers = {
+        name: incoming.headers[name] for name in _EVIDENCE_HEADERS if name in incoming.headers
+    }
     return {
         "received_at": context.wall_now,
         "request_id": context.request_id,

@@ -48,6 +48,16 @@ class WireField(marshmallow.fields.Field[Any]):
         """The schema of a value that is not null."""
         raise NotImplementedError
 
+    def read(self, value: Any) -> Any:
+        """The value in the hub's own terms. Raises ValidationError."""
+        raise NotImplementedError
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        del attr, data, kwargs
+        return self.read(value)
+
     def published(self) -> Json:
         """The schema as published: null allowed if it is, with description and example."""
         schema = self.json_schema()
@@ -91,7 +101,8 @@ class Text(WireField):
             "pattern": pattern,
         }
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> str:
+    def read(self, value: Any) -> str:
+        """Read it; see the class."""
         if not isinstance(value, str):
             raise ValidationError("must be text")
         if not self.min_length <= len(value) <= self.max_length:
@@ -112,7 +123,8 @@ class PublicId(WireField):
         """A string of the prefix and 26 digits."""
         return id_schema(self.prefix)
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> UUID:
+    def read(self, value: Any) -> UUID:
+        """Read it; see the class."""
         try:
             return ids.decode(self.prefix, value)
         except ids.InvalidId:
@@ -126,7 +138,8 @@ class Instant(WireField):
         """A date-time."""
         return {"type": "string", "format": "date-time"}
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> datetime:
+    def read(self, value: Any) -> datetime:
+        """Read it; see the class."""
         try:
             return parse_instant(value)
         except InvalidInstant as error:
@@ -140,7 +153,8 @@ class DateOnly(WireField):
         """A date."""
         return {"type": "string", "format": "date"}
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> date:
+    def read(self, value: Any) -> date:
+        """Read it; see the class."""
         try:
             if isinstance(value, str) and _DATE.fullmatch(value) is not None:
                 return date.fromisoformat(value)
@@ -168,7 +182,8 @@ class MoneyField(WireField):
             "additionalProperties": False,
         }
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> Money:
+    def read(self, value: Any) -> Money:
+        """Read it; see the class."""
         try:
             money = Money.from_wire(value)
         except InvalidAmount as error:
@@ -181,9 +196,7 @@ class MoneyField(WireField):
 class Decimal(WireField):
     """Plain decimal text, read as integer micros; ≥ 0 unless `signed`."""
 
-    def __init__(
-        self, *, max_digits_after: int = 6, signed: bool = False, **options: Any
-    ) -> None:
+    def __init__(self, *, max_digits_after: int = 6, signed: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.max_digits_after, self.signed = max_digits_after, signed
 
@@ -191,7 +204,8 @@ class Decimal(WireField):
         """A string of digits."""
         return decimal_schema(self.max_digits_after, signed=self.signed)
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> int:
+    def read(self, value: Any) -> int:
+        """Read it; see the class."""
         try:
             micros = _parse_decimal(value, max_digits_after=self.max_digits_after)
         except InvalidAmount as error:
@@ -205,7 +219,11 @@ class WholeNumber(WireField):
     """A JSON integer; true, 12.0 and "12" are not."""
 
     def __init__(
-        self, *, min: int = -MAX_SAFE_INTEGER, max: int = MAX_SAFE_INTEGER, **options: Any
+        self,
+        *,
+        min: int = -MAX_SAFE_INTEGER,  # noqa: A002 - JSON Schema's word
+        max: int = MAX_SAFE_INTEGER,  # noqa: A002
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         self.min, self.max = min, max
@@ -214,7 +232,8 @@ class WholeNumber(WireField):
         """An integer within its bounds."""
         return {"type": "integer", "minimum": self.min, "maximum": self.max}
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> int:
+    def read(self, value: Any) -> int:
+        """Read it; see the class."""
         if type(value) is not int:
             raise ValidationError("must be a whole number")
         if not self.min <= value <= self.max:
@@ -225,7 +244,13 @@ class WholeNumber(WireField):
 class Points(WholeNumber):
     """Points of one operation: 1 to 10⁹ unless told otherwise."""
 
-    def __init__(self, *, min: int = 1, max: int = MAX_POINTS, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        min: int = 1,  # noqa: A002 - JSON Schema's word
+        max: int = MAX_POINTS,  # noqa: A002
+        **options: Any,
+    ) -> None:
         super().__init__(min=min, max=max, **options)
 
 
@@ -236,7 +261,8 @@ class Flag(WireField):
         """A boolean."""
         return {"type": "boolean"}
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> bool:
+    def read(self, value: Any) -> bool:
+        """Read it; see the class."""
         if not isinstance(value, bool):
             raise ValidationError("must be true or false")
         return value
@@ -253,7 +279,8 @@ class Choice(WireField):
         """An enumeration."""
         return {"type": "string", "enum": list(self.words)}
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> str:
+    def read(self, value: Any) -> str:
+        """Read it; see the class."""
         if not isinstance(value, str) or value not in self.words:
             raise ValidationError("must be one of " + ", ".join(self.words))
         return value
@@ -270,9 +297,8 @@ class AnyObject(WireField):
         """Any object, or the schema given."""
         return dict(self.schema) if self.schema is not None else {"type": "object"}
 
-    def _deserialize(
-        self, value: Any, _attr: Any, _data: Any, **_options: Any
-    ) -> Mapping[str, Any]:
+    def read(self, value: Any) -> Mapping[str, Any]:
+        """Read it; see the class."""
         if not isinstance(value, dict):
             raise ValidationError("must be an object")
         if _depth(value, MAX_OBJECT_DEPTH) > MAX_OBJECT_DEPTH:
@@ -308,7 +334,8 @@ class ListOf(WireField):
             schema["uniqueItems"] = True
         return schema
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
+    def read(self, value: Any) -> list[Any]:
+        """Read every item; what is wrong is told by index."""
         if not isinstance(value, list):
             raise ValidationError("must be a list")
         if not self.min_items <= len(value) <= self.max_items:
@@ -316,7 +343,7 @@ class ListOf(WireField):
         loaded, faults = [], {}
         for index, each in enumerate(value):
             try:
-                loaded.append(self.inner.deserialize(each, attr, data, **options))
+                loaded.append(self.inner.deserialize(each))
             except ValidationError as error:
                 faults[index] = error.messages
         if faults:
@@ -338,7 +365,8 @@ class Nested(WireField):
         """A reference to the named schema."""
         return {"$ref": f"#/components/schemas/{self.schema_class.__name__}"}
 
-    def _deserialize(self, value: Any, _attr: Any, _data: Any, **_options: Any) -> Any:
+    def read(self, value: Any) -> Any:
+        """Read it; see the class."""
         if self._loader is None:
             self._loader = self.schema_class()
         if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Around every request: its id, its line in the log, its count, its headers; problems for errors."""
+"""Around every request: its id, its line in the log, its count, its headers; its errors."""
 
 from __future__ import annotations
 

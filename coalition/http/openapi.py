@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from apispec import APISpec
@@ -16,7 +16,7 @@ from partner_sdk.wire.problems import CONTENT_TYPE, PROBLEMS
 
 Json = dict[str, Any]
 
-_SIGNED_OR_BEARER = [{"signature": [], "signatureInput": []}, {"bearer": []}]
+_SIGNED_OR_BEARER: list[Json] = [{"signature": [], "signatureInput": []}, {"bearer": []}]
 _AUTHENTICATION = (
     "unauthorized",
     "signature_missing",
@@ -262,7 +262,7 @@ def _headers(status: int) -> Json:
     return headers
 
 
-def _problem_schema() -> Mapping[str, Any]:
+def _problem_schema() -> Json:
     text = {"type": "string"}
     error = {
         "type": "object",

@@ -1,4 +1,4 @@
-"""What the hub shows to anyone: health, metrics, its description, a page to try it, the problems."""
+"""What the hub shows to anyone: health, metrics, the API's description, a page to try it."""
 
 from __future__ import annotations
 

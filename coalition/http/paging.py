@@ -65,9 +65,7 @@ def next_cursor(*, page: Page, after: tuple[str | int, ...]) -> str:
 
 
 def _open(cursor: str, key: bytes, binding: bytes) -> tuple[str | int, ...]:
-    refusal = HubError(
-        "invalid_cursor", "The cursor was not given for this list, or was changed."
-    )
+    refusal = HubError("invalid_cursor", "The cursor was not given for this list, or was changed.")
     if len(cursor) > MAX_CURSOR_LENGTH or not cursor.isascii():
         raise refusal
     try:

@@ -1,4 +1,4 @@
-"""Variables of paths: how each is spelled, read, described, and what is not found if it is wrong."""
+"""Variables of paths: how each is spelled, read and described, and what is missing if wrong."""
 
 from __future__ import annotations
 

@@ -11,12 +11,8 @@ from sqlalchemy import Connection, delete, insert, select, text
 
 from coalition.http.tables import idempotency, signed_request
 
-_GUARD = text(
-    "SELECT pg_try_advisory_xact_lock(:lock) AS locked, directory_version FROM hub_state"
-)
-_LOOK_UP = select(
-    idempotency.c.request_sha256, idempotency.c.status, idempotency.c.answer
-).where(
+_GUARD = text("SELECT pg_try_advisory_xact_lock(:lock) AS locked, directory_version FROM hub_state")
+_LOOK_UP = select(idempotency.c.request_sha256, idempotency.c.status, idempotency.c.answer).where(
     idempotency.c.party_no == text(":party_no").bindparams(party_no=0),
     idempotency.c.key == text(":key").bindparams(key=""),
 )

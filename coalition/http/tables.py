@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     Column,
     DateTime,
     Integer,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -45,4 +47,15 @@ signed_request = Table(
     Column("body", LargeBinary, nullable=False),
     PrimaryKeyConstraint("received_at", "request_id"),
     postgresql_partition_by="RANGE (received_at)",
+)
+
+CREATE_DEFAULT_PARTITION = (
+    "CREATE TABLE IF NOT EXISTS signed_request_default PARTITION OF signed_request DEFAULT"
+)
+"""What no month's partition takes, should the job that makes those not run: nothing is refused."""
+
+event.listen(
+    signed_request,
+    "after_create",
+    DDL(CREATE_DEFAULT_PARTITION),  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 )
