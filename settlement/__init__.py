@@ -1,0 +1,1 @@
+"""The nightly pipeline: who owes whom, netted, stated, signed and proved."""

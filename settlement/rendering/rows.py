@@ -1,0 +1,86 @@
+"""What the renderer takes: one plain tuple per line, typed but not yet text.
+
+The tuple's shape is what one SQL statement delivers through a binary cursor: ids as 16 bytes
+(``uuid_send(id)``), instants as integers of microseconds since 1970 UTC, amounts as micros. A
+million such rows are never rows of objects.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from partner_sdk.wire.lines import ROUNDING
+
+__all__ = ["LINE_ROW", "LineHeading", "LineRow", "LineTotals", "PairTotal", "rounding_row"]
+
+#: The names of a row's items, in order.
+LINE_ROW = (
+    "own",  # bool: the party's own receipt, all filled; else the counterparty's copy
+    "movement",  # bytes | None
+    "adjusts_statement",  # str | None
+    "adjusts_line",  # str | None
+    "document_kind",  # sale | redemption | lot | None
+    "document_id",  # bytes (spelled by the kind's prefix), str (as is) or None
+    "partner_ref",  # str | None
+    "store",  # str | None
+    "till",  # str | None
+    "receipt",  # str | None
+    "member",  # bytes | None
+    "kind",  # str
+    "reason",  # str | None
+    "occurred_us",  # int | None
+    "local_offset_s",  # int | None: the store's offset from UTC at that instant
+    "posted_us",  # int | None
+    "issuer",  # str | None: slug of a party
+    "redeemer",  # str | None
+    "counterparty",  # str | None: None only where net_micros is 0
+    "campaign",  # str | None
+    "agreement",  # str | None
+    "agreement_version",  # str | None
+    "lot",  # bytes | None
+    "points",  # int
+    "price_micros",  # int | None
+    "net_micros",  # int, + receives
+)
+
+# A heterogeneous row of 26 items; spelling its type out for mypy would cost a cast per item.
+LineRow = Sequence["object"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineHeading:
+    """What all lines of a statement have in common; ``value_date`` is YYYY-MM-DD."""
+
+    statement_no: int
+    value_date: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairTotal:
+    """The lines with one counterparty (micros): owed to us, owed by us, brought by rounding."""
+
+    receivable_micros: int
+    payable_micros: int
+    rounding_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineTotals:
+    """Sums over all lines rendered so far; ``activity`` is (lines, points, net) by kind."""
+
+    count: int
+    points: int
+    net_micros: int
+    activity: dict[str, tuple[int, int, int]]
+    pairs: dict[str, PairTotal]
+
+
+def rounding_row(*, counterparty: str, net_micros: int) -> LineRow:
+    """Return the closing line that brings a pair's exact net to the minor unit."""
+    row: list[object] = [None] * len(LINE_ROW)
+    row[LINE_ROW.index("own")] = True
+    row[LINE_ROW.index("kind")] = ROUNDING
+    row[LINE_ROW.index("counterparty")] = counterparty
+    row[LINE_ROW.index("points")] = 0
+    row[LINE_ROW.index("net_micros")] = net_micros
+    return tuple(row)
