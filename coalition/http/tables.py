@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    DDL,
     Column,
     DateTime,
     Integer,
@@ -13,7 +12,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -47,15 +45,4 @@ signed_request = Table(
     Column("body", LargeBinary, nullable=False),
     PrimaryKeyConstraint("received_at", "request_id"),
     postgresql_partition_by="RANGE (received_at)",
-)
-
-CREATE_DEFAULT_PARTITION = (
-    "CREATE TABLE IF NOT EXISTS signed_request_default PARTITION OF signed_request DEFAULT"
-)
-"""What no month's partition takes, should the job that makes those not run: nothing is refused."""
-
-event.listen(
-    signed_request,
-    "after_create",
-    DDL(CREATE_DEFAULT_PARTITION),  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 )
