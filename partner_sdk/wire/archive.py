@@ -11,7 +11,7 @@ Nothing here opens a file: callers hand in seekable binary streams.
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -34,6 +34,7 @@ __all__ = [
     "local_header",
     "read_entry",
     "scan",
+    "split_lines",
 ]
 
 NDJSON = "lines.ndjson"
@@ -238,20 +239,25 @@ def iter_blocks(*, stream: BinaryIO, entry: Entry) -> Iterator[bytes]:
 
 
 def iter_lines(*, stream: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    """Yield an entry's lines without their newline; memory is one block.
+    """Yield an entry's lines without their newline; see ``split_lines``."""
+    return split_lines(blocks=iter_blocks(stream=stream, entry=entry), name=entry.name)
+
+
+def split_lines(*, blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """Cut blocks of a file into lines without their newline; memory is one block.
 
     Raises:
         InvalidArchive: a line of more than 64 KiB, or no newline at the very end.
     """
     rest = b""
-    for block in iter_blocks(stream=stream, entry=entry):
+    for block in blocks:
         lines = (rest + block).split(b"\n")
         rest = lines.pop()
         if len(rest) > _MAX_LINE:
-            raise InvalidArchive("a line is longer than 64 KiB", name=entry.name)
+            raise InvalidArchive("a line is longer than 64 KiB", name=name)
         yield from lines
     if rest:
-        raise InvalidArchive("the last line has no newline", name=entry.name)
+        raise InvalidArchive("the last line has no newline", name=name)
 
 
 def read_entry(*, stream: BinaryIO, name: str) -> bytes:

@@ -1,0 +1,249 @@
+"""The lines of a bundle, checked in one pass over three files side by side.
+
+Each line of lines.csv determines the line of lines.ndjson byte for byte, so the JSON is not
+parsed: it is written again from the CSV and compared. That is both stricter and faster.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import zip_longest
+
+from partner_sdk.wire.lines import (
+    COLUMNS,
+    CSV_HEADER,
+    FEE_KINDS,
+    INTEGER_COLUMNS,
+    ROUNDING,
+    SCHEMA_VERSION,
+    SLOT_BYTES,
+    csv_line,
+    ndjson_line,
+    split_csv,
+)
+from partner_sdk.wire.merkle import MerkleTree
+
+__all__ = ["LineSums", "PairSums", "check_lines", "cut_slots"]
+
+_KIND = COLUMNS.index("kind")
+_COUNTERPARTY = COLUMNS.index("counterparty")
+_POINTS = COLUMNS.index("points")
+_GROSS = COLUMNS.index("gross")
+_WIDTH = len(COLUMNS)
+_ZERO = b"0.000000"
+_FEE_KINDS = frozenset(kind.encode() for kind in FEE_KINDS)
+_ROUNDING = ROUNDING.encode()
+_AMOUNT = re.compile(rb"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{6}")
+_COUNT = re.compile(rb"0|[1-9][0-9]{0,15}")
+_LEAVES = 1024
+_CACHE_LIMIT = 50_000
+_MAX_NAMED = 20
+
+
+@dataclass(slots=True)
+class PairSums:
+    """The lines with one counterparty (micros)."""
+
+    receivable_micros: int = 0
+    payable_micros: int = 0
+    rounding_micros: int = 0
+
+
+@dataclass(slots=True)
+class LineSums:
+    """What the lines add up to, and the lines that are wrong (number, what is wrong)."""
+
+    count: int = 0
+    activity: dict[str, list[int]] = field(default_factory=dict)
+    pairs: dict[str, PairSums] = field(default_factory=dict)
+    merkle_root: bytes = b""
+    #: The two renderings of these lines differ; which file is at fault, their hashes tell.
+    differing: list[int] = field(default_factory=list)
+    #: These lines are alike in both files and contradict themselves.
+    contradicting: list[int] = field(default_factory=list)
+    csv_heading_wrong: bool = False
+
+
+class _Amounts(dict[bytes, int]):
+    """Canonical text with six decimals → micros."""
+
+    def __missing__(self, text: bytes) -> int:
+        if _AMOUNT.fullmatch(text) is None or text == b"-0.000000":
+            raise ValueError("not an amount with six decimals")
+        if len(self) > _CACHE_LIMIT:
+            self.clear()
+        found = self[text] = int(text.replace(b".", b""))
+        return found
+
+
+class _Counts(dict[bytes, int]):
+    """Canonical text of an integer → the integer."""
+
+    def __missing__(self, text: bytes) -> int:
+        if _COUNT.fullmatch(text) is None:
+            raise ValueError("not a count")
+        if len(self) > _CACHE_LIMIT:
+            self.clear()
+        found = self[text] = int(text)
+        return found
+
+
+def check_lines(
+    *,
+    ndjson: Iterable[bytes],
+    csv: Iterator[bytes],
+    slots: Iterable[bytes],
+    statement_no: int,
+    currency: str,
+) -> LineSums:
+    """Compare the renderings, build the tree and the sums; stops where the files lose step."""
+    sums = LineSums()
+    sums.csv_heading_wrong = next(csv, None) != CSV_HEADER
+    rendering, check = _Rendering(), _Contents(statement_no=statement_no, currency=currency)
+    tree = MerkleTree()
+    leaves: list[bytes] = []
+    hash_ = sha256
+    for line_no, (line, row, slot) in enumerate(zip_longest(ndjson, csv, slots), 1):
+        if line is None or row is None or slot is None:
+            sums.differing.append(line_no)
+            break
+        fields = rendering.fields_of(line=line, row=row)
+        if fields is None:
+            if len(sums.differing) < _MAX_NAMED:
+                sums.differing.append(line_no)
+            if not _in_step(line, row, line_no):
+                break
+        elif not check.add(fields, row, line_no) and len(sums.contradicting) < _MAX_NAMED:
+            sums.contradicting.append(line_no)
+        sums.count = line_no
+        leaves.append(hash_(b"\x00" + slot + line).digest())
+        if len(leaves) == _LEAVES:
+            tree.extend(leaves=leaves)
+            leaves.clear()
+    tree.extend(leaves=leaves)
+    sums.merkle_root = tree.root()
+    sums.activity = {kind.decode(): found for kind, found in check.activity.items()}
+    sums.pairs = {
+        slug.decode(): PairSums(receivable, -payable, rounding)
+        for slug, (receivable, payable, rounding) in check.pairs.items()
+        if slug
+    }
+    return sums
+
+
+def cut_slots(*, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut salts.bin into its 32-byte slots; a shorter rest comes last as it is."""
+    rest = b""
+    for block in blocks:
+        content = rest + block
+        whole = len(content) - len(content) % SLOT_BYTES
+        for at in range(0, whole, SLOT_BYTES):
+            yield content[at : at + SLOT_BYTES]
+        rest = content[whole:]
+    if rest:
+        yield rest
+
+
+def _in_step(line: bytes, row: bytes, line_no: int) -> bool:
+    """Whether both files are at this line, though it differs; else all that follows would."""
+    return f'"line_no":{line_no},'.encode() in line[:80] and row.split(b",", 3)[2:3] == [
+        str(line_no).encode()
+    ]
+
+
+class _Rendering:
+    """Writes JSON lines again from CSV lines; remembers where the last ones had nulls."""
+
+    __slots__ = ("_forms",)
+
+    def __init__(self) -> None:
+        # By number of nulls: the constant parts of a JSON line, with gaps for the values.
+        self._forms: dict[int, list[bytes]] = {}
+
+    def fields_of(self, *, line: bytes, row: bytes) -> list[bytes] | None:
+        """Return the fields of a CSV line, or None if the JSON line does not say the same."""
+        if b'"' in row or b"\\" in row:
+            return _fields_of_quoted(line, row)
+        fields = row.split(b",")
+        if len(fields) != _WIDTH:
+            return None
+        nulls = fields.count(b"")
+        form = self._forms.get(nulls)
+        if form is not None:
+            form[1::2] = fields
+            # As many nulls and the same bytes: then they are in the same places.
+            if b"".join(form) == line:
+                return fields
+        form = self._forms[nulls] = _form(fields)
+        form[1::2] = fields
+        return fields if b"".join(form) == line else None
+
+
+def _form(fields: list[bytes]) -> list[bytes]:
+    """Return the parts of a JSON line whose nulls are where ``fields`` are empty."""
+    parts: list[bytes] = []
+    opening = "{"
+    for column, value in zip(COLUMNS, fields, strict=True):
+        quote = "" if column in INTEGER_COLUMNS else '"'
+        if not value:
+            parts += [f'{opening}"{column}":null'.encode(), b""]
+            opening = ","
+        else:
+            parts += [f'{opening}"{column}":{quote}'.encode(), b""]
+            opening = f"{quote},"
+    return [*parts, f"{opening[:-1]}}}".encode()]
+
+
+def _fields_of_quoted(line: bytes, row: bytes) -> list[bytes] | None:
+    """The careful way, for the rare line with a comma, a quote or a backslash in a value."""
+    try:
+        values = split_csv(row.decode())
+        if csv_line(values) != row or ndjson_line(values) != line:
+            return None
+    except ValueError:
+        return None
+    return [value.encode() for value in values]
+
+
+class _Contents:
+    """What each line must say by itself, and the sums over all of them."""
+
+    __slots__ = ("_amounts", "_counts", "_currency", "_head", "activity", "pairs")
+
+    def __init__(self, *, statement_no: int, currency: str) -> None:
+        self.activity: defaultdict[bytes, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self.pairs: defaultdict[bytes, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._amounts = _Amounts()
+        self._counts = _Counts()
+        self._head = f"{SCHEMA_VERSION},{statement_no},"
+        self._currency = currency.encode()
+
+    def add(self, fields: list[bytes], row: bytes, line_no: int) -> bool:
+        """Take a line into the sums; False if it contradicts itself or its place."""
+        kind, counterparty = fields[_KIND], fields[_COUNTERPARTY]
+        gross, fee, net, currency, rate, settled, dispute = fields[_GROSS:]
+        try:
+            micros = self._amounts[net]
+            points = self._counts[fields[_POINTS]]
+            if kind in _FEE_KINDS:
+                fits = gross == _ZERO and self._amounts[fee] == -micros
+            else:
+                fits = fee == _ZERO and gross == net
+        except ValueError:
+            return False
+        total = self.activity[kind]
+        total[0] += 1
+        total[1] += points
+        total[2] += micros
+        self.pairs[counterparty][2 if kind == _ROUNDING else micros < 0] += micros
+        return (
+            fits
+            and settled == net
+            and currency == self._currency
+            and rate == b"1"
+            and not dispute
+            and (counterparty != b"" or not micros)
+            and row.startswith(f"{self._head}{line_no},".encode())
+        )
