@@ -56,9 +56,7 @@ def party_in(state: str) -> Party:
 
 
 RULES = table_under("What each state allows")
-CELLS = [
-    (row["State"], action, row[column]) for row in RULES for column, action in COLUMNS.items()
-]
+CELLS = [(row["State"], action, row[column]) for row in RULES for column, action in COLUMNS.items()]
 
 
 def test_the_table_has_every_state_and_every_action_once() -> None:
