@@ -8,10 +8,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from coalition.config import read_config
 from coalition.logging import configure_logging
 from coalition.metrics import process_ended
 from coalition.processes import end_with_supervisor
+
+
+class _Logs(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's own lines go the way of all others."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        configure_logging(level=_config.log_level, output=_config.log_format)
+        for each in (self.error_log, self.access_log):
+            each.handlers.clear()
+            each.propagate = True
+
 
 _config = read_config()
 _shared_memory = Path("/dev/shm")  # noqa: S108 - heartbeat files of workers, without content
@@ -32,24 +46,11 @@ limit_request_fields = 64
 proc_name = "coalition"
 accesslog = None  # the application logs requests, with their ids
 control_socket_disable = True
+logger_class = _Logs
 forwarded_allow_ips = "*" if _config.trusted_proxies else "127.0.0.1"
 worker_tmp_dir = str(_shared_memory) if _shared_memory.is_dir() else None
-
-
-def on_starting(_server: Any) -> None:
-    """The master's own logs come out like all others."""
-    _configure()
-
-
-def post_fork(_server: Any, _worker: Any) -> None:
-    """A worker's logs."""
-    _configure()
 
 
 def child_exit(_server: Any, worker: Any) -> None:
     """Keep metrics true when a worker is gone."""
     process_ended(pid=worker.pid)
-
-
-def _configure() -> None:
-    configure_logging(level=_config.log_level, output=_config.log_format)

@@ -15,10 +15,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from coalition.config import Config
 from coalition.db.embedded import EmbeddedServer
@@ -143,21 +146,34 @@ class Supervisor:
         return [[sys.executable, "-m", name] for name in ("coalition.jobs.runner", *others)]
 
     def _await_http(self, process: subprocess.Popen[bytes]) -> None:
-        host, _, port = self._config.bind.rpartition(":")
+        """Wait until a worker answers: the port is open before any has started."""
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise ServeError(f"the HTTP server ended with code {process.returncode}")
-            try:
-                socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)), 1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
+            if _answers(self.base_url):
                 return
+            time.sleep(0.05)
         raise ServeError(f"the HTTP server does not answer on {self._config.bind}")
 
 
-_GUNICORN = ("-c", str(Path(__file__).with_name("gunicorn_settings.py")), "coalition.wsgi:make()")
+def _answers(base_url: str) -> bool:
+    address = urlsplit(base_url)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=5)
+    try:
+        connection.request("GET", "/health/live")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+_GUNICORN = (
+    "-c",
+    str(Path(__file__).with_name("gunicorn_settings.py")),
+    "coalition.app:create_app()",
+)
 
 
 class _Background:

@@ -120,16 +120,18 @@ def revise(engine: Engine, *, name: str, message: str) -> None:
 def comparison_options(connection: Connection, migration_set: MigrationSet) -> dict[str, Any]:
     """Alembic's options for one set: what to compare and what belongs to others."""
     metadata = migration_set.load_metadata()
-    partitions = set(
-        connection.scalars(text("SELECT relname FROM pg_class WHERE relispartition")).all()
-    )
-    foreign = {each.version_table for each in migration_sets()} | partitions
+    schemas = {table.schema for table in metadata.tables.values()}
+    foreign = set(connection.scalars(text("SELECT relname FROM pg_class WHERE relispartition")))
     for each in migration_sets():
+        foreign.add(each.version_table)
         if each.name != migration_set.name:
             foreign |= set(each.load_metadata().tables)
 
-    def include(name: str | None, kind: str, _parents: Any) -> bool:
-        return not (kind == "table" and name in foreign)
+    def include(name: str | None, kind: str, parents: Any) -> bool:
+        if kind == "schema":
+            return name in schemas
+        schema = parents.get("schema_name")
+        return not (kind == "table" and (f"{schema}.{name}" if schema else name) in foreign)
 
     return {
         "target_metadata": metadata,
@@ -137,6 +139,7 @@ def comparison_options(connection: Connection, migration_set: MigrationSet) -> d
         "compare_type": True,
         "compare_server_default": True,
         "include_name": include,
+        "include_schemas": schemas != {None},
         "transaction_per_migration": False,
     }
 
