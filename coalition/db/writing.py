@@ -18,7 +18,7 @@ from typing import Any
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """One kind of row that a unit of work may write.
 

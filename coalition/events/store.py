@@ -46,13 +46,15 @@ _ATTEMPT = (
 
 def load_subscribed_types(*, connection: Connection) -> Mapping[int, frozenset[str]]:
     """The event types that each party has an active subscription for, by party number."""
-    each = func.unnest(subscription.c.types).column_valued("type")
     rows = connection.execute(
-        select(subscription.c.party_no, func.array_agg(each.distinct()))
-        .where(subscription.c.state == "active")
-        .group_by(subscription.c.party_no)
+        select(subscription.c.party_no, subscription.c.types).where(
+            subscription.c.state == "active"
+        )
     )
-    return {party_no: frozenset(types) for party_no, types in rows}
+    found: dict[int, frozenset[str]] = {}
+    for party_no, types in rows:
+        found[party_no] = found.get(party_no, frozenset()) | frozenset(types)
+    return found
 
 
 def insert_events(*, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

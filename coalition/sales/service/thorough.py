@@ -20,7 +20,8 @@ from coalition.ledger.store import (
     queue_posting,
     write,
 )
-from coalition.members.store import FoundMember, find_members
+from coalition.members.domain import MemberFacts
+from coalition.members.store import find_members
 from coalition.posting_context import PostingContext
 from coalition.redemptions.store import load_redemptions, queue_reversal
 from coalition.sales.domain import MemberRef, Sale, SalePut
@@ -57,7 +58,7 @@ def put_thoroughly(
 
 def read_book(
     *, connection: Connection, context: PostingContext, puts: Sequence[SalePut]
-) -> tuple[Book, dict[MemberRef, FoundMember]]:
+) -> tuple[Book, dict[MemberRef, MemberFacts]]:
     """Lock and read all that the statements may touch.
 
     Raises:
@@ -109,7 +110,7 @@ def read_book(
 
 
 def _days(
-    sales: Iterable[Sale], puts: Sequence[SalePut], members: dict[MemberRef, FoundMember]
+    sales: Iterable[Sale], puts: Sequence[SalePut], members: dict[MemberRef, MemberFacts]
 ) -> set[tuple[UUID, date]]:
     """The member-days that the statements may touch: where sales are, and where they may go."""
     owners = {sale.external_id: sale.account_id for sale in sales}
@@ -131,7 +132,7 @@ def _days(
 
 def find_stated_members(
     *, connection: Connection, party_no: int, refs: set[MemberRef]
-) -> dict[MemberRef, FoundMember]:
+) -> dict[MemberRef, MemberFacts]:
     """Look members up as the partner named them; the unknown are absent."""
     if not refs:
         return {}
@@ -166,7 +167,7 @@ def find_stated_members(
 
 
 def _apply(
-    book: Book, members: dict[MemberRef, FoundMember], put: SalePut, answer: Answering[A]
+    book: Book, members: dict[MemberRef, MemberFacts], put: SalePut, answer: Answering[A]
 ) -> A | HubError:
     known = book.sales.get(put.external_id)
     before = 0 if known is None else known.points
@@ -179,7 +180,7 @@ def _apply(
 
 
 def _owner(
-    known: Sale | None, put: SalePut, members: dict[MemberRef, FoundMember]
+    known: Sale | None, put: SalePut, members: dict[MemberRef, MemberFacts]
 ) -> UUID | None:
     """Whose the sale is: who a newer revision names, unless it repeats who was named before
     (so that a sale that was claimed or moved since stays where it was put)."""
