@@ -6,7 +6,7 @@ Under gunicorn each worker makes its own after the fork (`coalition.app:create_a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -44,11 +44,12 @@ def create_app(
     *,
     engine: Engine | None = None,
     wall: Callable[[], datetime] = wall_now,
+    nouns: Sequence[str] = NOUNS,
 ) -> Flask:
     """The hub as a WSGI application.
 
     Without `config`, it is read from the environment; without `engine`, one is made for the
-    configured database or the supervisor's embedded one.
+    configured database or the supervisor's embedded one; `nouns` are the modules with routes.
 
     Raises:
         ConfigError: a setting is missing or cannot be used, or no database is known.
@@ -71,7 +72,7 @@ def create_app(
         )
     install(app=app, hub=hub)
     pages.register(app=app, hub=hub)
-    for noun in NOUNS:
+    for noun in nouns:
         mount(app=app, hub=hub, routes=import_module(noun).routes)
     for point in sorted(entry_points(group=EXTENSIONS), key=lambda each: each.name):
         point.load()(app, hub)

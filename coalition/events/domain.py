@@ -81,14 +81,14 @@ class Attempt:
     duration_ms: int
 
 
-class UnknownSubscription(HubError):
+class UnknownSubscription(HubError):  # noqa: N818 - the name says it
     """The party has no such subscription."""
 
     def __init__(self) -> None:
         super().__init__("webhook_not_found", "There is no such subscription.")
 
 
-class UnknownEvent(HubError):
+class UnknownEvent(HubError):  # noqa: N818 - the name says it
     """There is no such event for the party."""
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class UnknownEvent(HubError):
 def event_rows(
     *,
     snapshot: HasSubscriptions,
-    type: str,
+    type: str,  # noqa: A002 - the wire's word
     party_no: int,
     payload: Mapping[str, Any],
     now: datetime,

@@ -25,7 +25,7 @@ _TRANSLATED = tuple(
 )
 
 
-class TargetRefused(HubError):
+class TargetRefused(HubError):  # noqa: N818 - the name says it
     """The URL cannot receive webhooks."""
 
     def __init__(self, why: str) -> None:

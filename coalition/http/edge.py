@@ -18,6 +18,7 @@ from flask import Flask, Response, request
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from coalition.db.transactions import Conflict
 from coalition.directory import Snapshot
 from coalition.errors import HubError, StaleDirectory
 from coalition.http import store
@@ -27,7 +28,7 @@ from coalition.http.endpoint import Endpoint, Routes
 from coalition.http.hub import Hub
 from coalition.http.paging import bind, read_page
 from coalition.http.paths import flask_rule, read_path
-from coalition.http.problems import RETRY_STATES, from_database_error, sqlstate
+from coalition.http.problems import RETRY_STATES, sqlstate
 from coalition.http.reading import (
     Incoming,
     read_body,
@@ -37,9 +38,10 @@ from coalition.http.reading import (
 )
 from coalition.http.strict_json import dump
 from coalition.sealing import place, seal, unseal
+from partner_sdk.wire.problems import PROBLEMS
 from partner_sdk.wire.signing import VerifiedSignature
 
-MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 5
 ENDPOINTS = "coalition.endpoints"
 _EVIDENCE_HEADERS = ("content-digest", "idempotency-key", "signature", "signature-input")
 _SEALED_KEY = "saved answers"
@@ -76,24 +78,31 @@ class Edge:
         )
 
     def __call__(self, **path: str) -> Response:
-        """Answer one request. Refusals are raised; the application turns them into problems."""
+        """Answer one request. Refusals are raised; the application turns them into problems.
+
+        A refusal stands only if the directory that it was computed from is the newest: a partner
+        that has just gone live is not told by another worker that it has not.
+        """
+        hub = self._hub
         incoming = receive(request, max_body=self._endpoint.max_body)
-        snapshot = self._hub.snapshot()
-        for attempt in range(1, MAX_ATTEMPTS + 1):
+        snapshot = hub.snapshot()
+        for _ in range(MAX_ATTEMPTS - 1):
             try:
                 return self._attempt(incoming, snapshot, path)
-            except StaleDirectory:
-                if attempt == MAX_ATTEMPTS:
+            except (Conflict, StaleDirectory):
+                snapshot = hub.fresh_snapshot()
+            except HubError as refusal:
+                newest = hub.recheck(snapshot, anonymous=PROBLEMS[refusal.code].status == 401)
+                if newest is snapshot:
                     raise
-                snapshot = self._hub.fresh_snapshot()
+                snapshot = newest
             except SQLAlchemyError as error:
-                if attempt < MAX_ATTEMPTS and sqlstate(error) in RETRY_STATES:
-                    continue
-                refusal = from_database_error(error)
-                if refusal is None:
+                if sqlstate(error) not in RETRY_STATES:
                     raise
-                raise refusal from error
-        raise AssertionError("unreachable")
+        try:
+            return self._attempt(incoming, snapshot, path)
+        except Conflict:
+            raise HubError("conflict_retry", "Others change the same thing just now.") from None
 
     def _attempt(self, incoming: Incoming, snapshot: Snapshot, path: dict[str, str]) -> Response:
         endpoint, hub = self._endpoint, self._hub

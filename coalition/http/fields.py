@@ -1,76 +1,35 @@
-"""Fields of bodies, queries and answers: strict reading, and an exact JSON Schema of each.
+"""Fields of bodies, queries and answers.
 
-Every field knows its own schema (`json_schema`), so the published description and the check are
-one thing. Values arrive as the hub's own types: UUID, datetime in UTC, Money, micros, int.
+Every field knows its own JSON Schema, so the published description and the check are one thing.
+Values arrive as the hub's own types: UUID, datetime in UTC, Money, micros, int.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import marshmallow
 from marshmallow import ValidationError
 
+from coalition.http.field_base import Json, WireField, decimal_schema, id_schema
+from coalition.http.field_containers import AnyObject, ListOf, Nested
 from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import MAX_POINTS, MAX_SAFE_INTEGER, InvalidAmount, Money
 from partner_sdk.wire.amounts import parse_decimal as _parse_decimal
 from partner_sdk.wire.instants import InvalidInstant, parse_instant
 
-MAX_LIST_ITEMS = 1000
-MAX_OBJECT_DEPTH = 12
+__all__ = [
+    "AnyObject", "Choice", "DateOnly", "Decimal", "Flag", "Instant", "Json", "ListOf",
+    "MoneyField", "Nested", "Points", "PublicId", "Text", "WholeNumber", "WireField",
+    "decimal_schema", "id_schema",
+]  # fmt: skip
+
 _PLAIN = r"^[^\u0000-\u001F\u007F-\u009F]*$"
-_AMOUNT = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?"
 _CURRENCY = "^[A-Z]{3}$"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-
-Json = dict[str, Any]
-
-
-class WireField(marshmallow.fields.Field[Any]):
-    """A field with a JSON Schema of its own; `doc` is its description in the reference."""
-
-    default_error_messages = {
-        "required": "is required",
-        "null": "must not be null",
-        "validator_failed": "is not valid",
-    }
-
-    def __init__(self, *, doc: str = "", example: Any = None, **options: Any) -> None:
-        super().__init__(**options)
-        self.doc = doc
-        self.example = example
-
-    def json_schema(self) -> Json:
-        """The schema of a value that is not null."""
-        raise NotImplementedError
-
-    def read(self, value: Any) -> Any:
-        """The value in the hub's own terms. Raises ValidationError."""
-        raise NotImplementedError
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Any:
-        del attr, data, kwargs
-        return self.read(value)
-
-    def published(self) -> Json:
-        """The schema as published: null allowed if it is, with description and example."""
-        schema = self.json_schema()
-        if self.allow_none:
-            if "type" in schema and "enum" not in schema and "$ref" not in schema:
-                schema["type"] = [schema["type"], "null"]
-            else:
-                schema = {"anyOf": [schema, {"type": "null"}]}
-        if self.doc:
-            schema["description"] = self.doc
-        if self.example is not None:
-            schema["examples"] = [self.example]
-        return schema
 
 
 class Text(WireField):
@@ -284,109 +243,3 @@ class Choice(WireField):
         if not isinstance(value, str) or value not in self.words:
             raise ValidationError("must be one of " + ", ".join(self.words))
         return value
-
-
-class AnyObject(WireField):
-    """A free JSON object; its reader is elsewhere and says so."""
-
-    def __init__(self, *, schema: Json | None = None, **options: Any) -> None:
-        super().__init__(**options)
-        self.schema = schema
-
-    def json_schema(self) -> Json:
-        """Any object, or the schema given."""
-        return dict(self.schema) if self.schema is not None else {"type": "object"}
-
-    def read(self, value: Any) -> Mapping[str, Any]:
-        """Read it; see the class."""
-        if not isinstance(value, dict):
-            raise ValidationError("must be an object")
-        if _depth(value, MAX_OBJECT_DEPTH) > MAX_OBJECT_DEPTH:
-            raise ValidationError(f"must not be nested deeper than {MAX_OBJECT_DEPTH}")
-        return value
-
-
-class ListOf(WireField):
-    """A list of one kind of item."""
-
-    def __init__(
-        self,
-        inner: WireField,
-        *,
-        min_items: int = 0,
-        max_items: int = MAX_LIST_ITEMS,
-        unique: bool = False,
-        **options: Any,
-    ) -> None:
-        super().__init__(**options)
-        self.inner = inner
-        self.min_items, self.max_items, self.unique = min_items, max_items, unique
-
-    def json_schema(self) -> Json:
-        """An array with its bounds."""
-        schema: Json = {
-            "type": "array",
-            "items": self.inner.published(),
-            "minItems": self.min_items,
-            "maxItems": self.max_items,
-        }
-        if self.unique:
-            schema["uniqueItems"] = True
-        return schema
-
-    def read(self, value: Any) -> list[Any]:
-        """Read every item; what is wrong is told by index."""
-        if not isinstance(value, list):
-            raise ValidationError("must be a list")
-        if not self.min_items <= len(value) <= self.max_items:
-            raise ValidationError(f"must have {self.min_items} to {self.max_items} items")
-        loaded, faults = [], {}
-        for index, each in enumerate(value):
-            try:
-                loaded.append(self.inner.deserialize(each))
-            except ValidationError as error:
-                faults[index] = error.messages
-        if faults:
-            raise ValidationError(faults)
-        if self.unique and any(each in loaded[:index] for index, each in enumerate(loaded)):
-            raise ValidationError("must not name the same item twice")
-        return loaded
-
-
-class Nested(WireField):
-    """An object described by a schema of its own."""
-
-    def __init__(self, schema: type[marshmallow.Schema], **options: Any) -> None:
-        super().__init__(**options)
-        self.schema_class = schema
-        self._loader: marshmallow.Schema | None = None
-
-    def json_schema(self) -> Json:
-        """A reference to the named schema."""
-        return {"$ref": f"#/components/schemas/{self.schema_class.__name__}"}
-
-    def read(self, value: Any) -> Any:
-        """Read it; see the class."""
-        if self._loader is None:
-            self._loader = self.schema_class()
-        if not isinstance(value, dict):
-            raise ValidationError("must be an object")
-        return self._loader.load(value)
-
-
-def id_schema(prefix: str) -> Json:
-    """The schema of a public id."""
-    return {"type": "string", "pattern": f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"}
-
-
-def decimal_schema(digits_after: int, *, signed: bool = False) -> Json:
-    """The schema of plain decimal text."""
-    amount = _AMOUNT.replace("{1,6}", f"{{1,{digits_after}}}")
-    return {"type": "string", "pattern": f"^{'-?' if signed else ''}{amount}$"}
-
-
-def _depth(value: Any, left: int) -> int:
-    if left < 0 or not isinstance(value, (dict, list)):
-        return 0
-    inner = value.values() if isinstance(value, dict) else value
-    return 1 + max((_depth(each, left - 1) for each in inner), default=0)

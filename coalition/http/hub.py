@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -11,6 +12,8 @@ from coalition.config import Config
 from coalition.db.database import Database
 from coalition.directory import Clocks, Directory, Snapshot
 from coalition.ids import IdSource
+
+ANONYMOUS_RECHECK_SECONDS = 0.05
 
 
 class WrongEnvironment(RuntimeError):  # noqa: N818 - the name says it
@@ -27,7 +30,9 @@ class Hub:
     clocks: Clocks
     new_id: Callable[[], UUID] = field(default_factory=IdSource)
     random: Callable[[int], bytes] = os.urandom
+    monotonic: Callable[[], float] = time.monotonic
     _keys: dict[str, bytes] = field(default_factory=dict)
+    _rechecked_at: list[float] = field(default_factory=lambda: [0.0])
 
     def key(self, purpose: str) -> bytes:
         """The 32-byte key of one purpose, derived once."""
@@ -50,3 +55,15 @@ class Hub:
                 f"{self.config.environment}"
             )
         return snapshot
+
+    def recheck(self, snapshot: Snapshot, *, anonymous: bool) -> Snapshot:
+        """The newest directory after a refusal; `snapshot` itself when nothing has changed.
+
+        For callers who are not known, the database is asked twenty times a second at most.
+        """
+        if anonymous:
+            now = self.monotonic()
+            if now - self._rechecked_at[0] < ANONYMOUS_RECHECK_SECONDS:
+                return self.directory.peek() or snapshot
+            self._rechecked_at[0] = now
+        return self.fresh_snapshot()

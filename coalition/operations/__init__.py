@@ -1,0 +1,1 @@
+"""What the operator looks at and turns: the test environment's clock, the parties' positions."""
