@@ -17,19 +17,21 @@ from coalition.demo.night import NightError
 from coalition.demo.replay import ReplayError
 from coalition.demo.report import print_outcome
 from coalition.demo.run import Demo, Parts, running_demo
-from coalition.demo.server import ServerError
+from coalition.demo.server import CommandError, running_hub
+from coalition.supervisor import ServeError
 from partner_sdk.errors import CoalitionError
 
 __all__ = ["demo"]
 
 _EXPECTED = (
     CoalitionError,
+    CommandError,
     ConfigError,
     DataMissingError,
     EmbeddedError,
     NightError,
     ReplayError,
-    ServerError,
+    ServeError,
 )
 
 _RULES = """\
@@ -55,12 +57,15 @@ def demo(
     _stop_on(signal.SIGTERM)
     parts = Parts()
     try:
-        with running_demo(config=demo_config(), reset=reset, parts=parts) as running:
+        config = demo_config()
+        with running_demo(config=config, reset=reset, parts=parts) as running:
             _replay(console, running, days)
             _print_next(console, running)
-            if serve:
-                console.print(f"\nThe hub serves at {running.hub.base_url}; Ctrl-C stops it.")
-                running.hub.wait()
+        if serve:
+            # Once more, now with what works in the background.
+            with running_hub(config=config, jobs=True, log=running.home.log("hub")) as hub:
+                console.print(f"\nThe hub serves at {hub.base_url}; Ctrl-C stops it.")
+                hub.wait()
     except KeyboardInterrupt:
         console.print("Stopped; `make demo` goes on from here, RESET=1 starts afresh.")
     except _EXPECTED as error:
@@ -93,8 +98,8 @@ def _print_next(console: Console, running: Demo) -> None:
     programs = _shown(Path(sys.executable).parent)
     nights = sorted(home.statements.glob("????-??-??"))
     lines: list[tuple[str, str]] = [
-        ("Hub", running.hub.base_url),
-        ("Try the API", f"{running.hub.base_url}/docs"),
+        ("Hub", running.base_url),
+        ("Try the API", f"{running.base_url}/docs"),
         ("Bundles", f"{_shown(home.statements)}/<business date>/<partner>.zip"),
         ("Root", _shown(home.root)),
         ("Operator's key", running.operator_token),
@@ -125,7 +130,7 @@ def _commands(
                 f"-CAfile {root} -purpose any -out /dev/null"
             ),
         ]
-    bearer, hub = running.partners["bakery"].bearer, running.hub.base_url
+    bearer, hub = running.partners["bakery"].bearer, running.base_url
     commands += [
         f'curl -H "Authorization: Bearer {bearer}" {hub}/v1/statements',
         f'curl -H "Authorization: Bearer {running.operator_token}" {hub}/v1/positions',

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from coalition.config import Config, ConfigError, read_config
 from coalition.demo.brands import CURRENCY
-from coalition.demo.data import ZONE
+from coalition.demo.data import FIRST_DATE, ZONE
 
 __all__ = ["COALITION_NAME", "Home", "demo_config"]
 
@@ -23,15 +23,19 @@ _MADE_HERE = (
 
 
 def demo_config() -> Config:
-    """The environment's configuration, with what the data fixes: zone, currency, test."""
-    return read_config(
-        overrides={
-            "environment": "test",
-            "name": os.environ.get("COALITION_NAME") or COALITION_NAME,
-            "currency": CURRENCY,
-            "time_zone": ZONE.key,
-        }
-    )
+    """The environment's configuration, with what the data fixes: zone, currency, first date."""
+    overrides = {
+        "environment": "test",
+        "currency": CURRENCY,
+        "time_zone": ZONE.key,
+        "first_date": FIRST_DATE.isoformat(),
+        "face_value": "0.01",
+    }
+    if not os.environ.get("COALITION_NAME"):
+        overrides["name"] = COALITION_NAME
+    if not os.environ.get("COALITION_LOG_LEVEL"):
+        overrides["log_level"] = "warning"  # a line for each of a replay's requests helps nobody
+    return read_config(overrides=overrides)
 
 
 @dataclass(frozen=True, slots=True)

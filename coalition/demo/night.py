@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from partner_sdk.verify import verify_bundle
 from partner_sdk.wire.amounts import parse_decimal
 
 __all__ = ["BundleFacts", "Night", "NightError", "Settlement", "Verifier"]
@@ -148,14 +149,11 @@ def verify_night(folder: Path, root: bytes, previous: Mapping[str, Path]) -> lis
     Raises:
         NightError: a bundle has a finding; the message names bundle, file and line.
     """
-    from partner_sdk.verify import verify_bundle
-
     facts = []
     for bundle in sorted(folder.glob("*.zip")):
         found = verify_bundle(bundle=bundle, root=root, previous=previous.get(bundle.stem))
         if not found.ok or found.statement is None:
-            first = found.findings[0]
-            raise NightError(f"{bundle}: {first.file} line {first.line}: {first.message}")
+            raise NightError(f"{bundle}: {found.findings[0]}")
         statement = found.statement
         facts.append(
             BundleFacts(

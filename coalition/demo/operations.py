@@ -9,7 +9,7 @@ from typing import Any
 
 from coalition.demo.brands import Brand
 from coalition.demo.home import Home
-from coalition.demo.server import run_command
+from coalition.demo.server import make_operator_token
 from partner_sdk.client import PartnerClient
 from partner_sdk.keys import public_key_text, read_private_key, write_new_private_key
 from partner_sdk.wire.instants import format_instant
@@ -98,13 +98,12 @@ def read_partner_keys(path: Path) -> dict[str, PartnerKeys]:
     return {slug: PartnerKeys(**each) for slug, each in json.loads(path.read_text()).items()}
 
 
-def operator_token(*, home: Home, environment: Mapping[str, str]) -> str:
+def operator_token(*, home: Home, database_url: str, environment: str) -> str:
     """The operator's bearer key: made once for this folder, readable by its owner only."""
     path = home.own / "operator.key"
     if not path.exists():
         made = path.with_suffix(".new")
         made.touch(mode=0o600)
-        said = run_command("operator-key", "--label", "demo", environment=environment)
-        made.write_text(said.strip().splitlines()[-1])
+        made.write_text(make_operator_token(database_url=database_url, environment=environment))
         made.replace(path)
-    return path.read_text().strip()
+    return path.read_text()

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from coalition.config import Config
-from coalition.db.embedded import EmbeddedServer
 from coalition.demo.brands import AGREED_FROM, BRANDS
 from coalition.demo.data import FIRST_DATE, LAST_DATE, Year, midnight, read_year
 from coalition.demo.derive import Day, Derivation
@@ -28,7 +27,7 @@ from coalition.demo.operations import (
 )
 from coalition.demo.replay import Replay
 from coalition.demo.report import Outcome
-from coalition.demo.server import HubProcess, environment_of, run_command
+from coalition.demo.server import environment_of, run_command, running_hub
 from partner_sdk.client import PartnerClient
 from partner_sdk.keys import read_private_key
 
@@ -66,7 +65,7 @@ class Demo:
     config: Config
     home: Home
     environment: Mapping[str, str]
-    hub: HubProcess
+    base_url: str
     operator: Operator
     operator_token: str
     partners: Mapping[str, PartnerKeys]
@@ -83,7 +82,7 @@ class Demo:
         """Replay and settle the next `days` business dates, verify their bundles, prove the ledger.
 
         Raises:
-            ReplayError, NightError, ServerError, CoalitionError: what failed, in words.
+            ReplayError, NightError, CommandError, CoalitionError: what failed, in words.
         """
         first = self.next_date()
         count = min(days, (LAST_DATE - first).days + 1)
@@ -128,7 +127,7 @@ class Demo:
 
     def _client(self, slug: str, keys: PartnerKeys) -> PartnerClient:
         return PartnerClient(
-            self.hub.base_url,
+            self.base_url,
             key_id=keys.key,
             private_key=read_private_key(self.home.brand_key(slug)),
             pool_size=THREADS,
@@ -189,7 +188,7 @@ def running_demo(*, config: Config, reset: bool, parts: Parts) -> Iterator[Demo]
     """Start the demo's coalition, made on first use; stop it at the end of the block.
 
     Raises:
-        ConfigError, DataMissingError, EmbeddedError, ServerError, CoalitionError: in words.
+        ConfigError, DataMissingError, EmbeddedError, ServeError, CoalitionError: in words.
     """
     home = Home(config.data_folder)
     if reset:
@@ -197,22 +196,10 @@ def running_demo(*, config: Config, reset: bool, parts: Parts) -> Iterator[Demo]
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(ThreadPoolExecutor(1))
         reading = reader.submit(read_year)
-        with parts.part("database"):
-            database_url = (
-                config.database_url
-                or stack.enter_context(EmbeddedServer(data_folder=config.data_folder)).address
-            )
-            home.own.mkdir(parents=True, exist_ok=True, mode=0o700)
-            environment = environment_of(config, database_url=database_url)
-            run_command(
-                "migrate", "--first-date", FIRST_DATE.isoformat(),
-                environment=environment, log=home.log("migrate"),
-            )  # fmt: skip
-        with parts.part("hub"):
-            token = operator_token(home=home, environment=environment)
-            hub = stack.enter_context(
-                HubProcess(config=config, environment=environment, log=home.log("hub"))
-            )
+        with parts.part("database and hub"):
+            hub = stack.enter_context(running_hub(config=config, jobs=False, log=home.log("hub")))
+            url = hub.database_address
+            token = operator_token(home=home, database_url=url, environment=config.environment)
             operator = Operator(base_url=hub.base_url, token=token)
             stack.callback(operator.close)
         with parts.part("brands"):
@@ -224,8 +211,8 @@ def running_demo(*, config: Config, reset: bool, parts: Parts) -> Iterator[Demo]
         yield Demo(
             config=config,
             home=home,
-            environment=environment,
-            hub=hub,
+            environment=environment_of(config=config, database_url=url),
+            base_url=hub.base_url,
             operator=operator,
             operator_token=token,
             partners=partners,

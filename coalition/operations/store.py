@@ -12,7 +12,8 @@ from coalition.db.state import hub_state
 
 _POSITIONS = text(
     """
-SELECT p.no, p.id, p.slug, e.uncovered_micros, e.cap_micros, e.measured_at, coalesce(o.net, 0) AS net
+SELECT p.no AS party_no, p.id AS party_id, p.slug, coalesce(o.net, 0) AS net_micros,
+       e.uncovered_micros, e.cap_micros, e.measured_at
   FROM party p
   JOIN hub_state h ON h.id = 1
   LEFT JOIN exposure e ON e.party_no = p.no AND e.currency = h.currency
@@ -47,12 +48,7 @@ class Position:
 def list_positions(*, connection: Connection, after: int, limit: int) -> list[Position]:
     """Positions in the coalition's currency, by party number."""
     rows = connection.execute(_POSITIONS, {"after": after, "most": limit})
-    return [
-        Position(
-            row.no, row.id, row.slug, row.net, row.uncovered_micros, row.cap_micros, row.measured_at
-        )
-        for row in rows
-    ]
+    return [Position(**row._mapping) for row in rows]
 
 
 def read_clock(*, connection: Connection) -> datetime | None:
