@@ -179,8 +179,9 @@ def insert_partner_key(
             key_id=key_id, party_no=party_no, public_key=public_key, label=label, created_at=now
         )
         .on_conflict_do_nothing(index_elements=[partner_key.c.public_key])
+        .returning(partner_key.c.key_id)
     )
-    return inserted.rowcount == 1
+    return inserted.first() is not None
 
 
 def insert_bearer_key(

@@ -17,8 +17,9 @@ def insert_card(*, connection: Connection, number: str, member_id: UUID, now: da
         insert(card)
         .values(number=number, member_id=member_id, state="active", issued_at=now)
         .on_conflict_do_nothing(index_elements=[card.c.number])
+        .returning(card.c.number)
     )
-    return inserted.rowcount == 1
+    return inserted.first() is not None
 
 
 def count_active_cards(*, connection: Connection, member_id: UUID) -> int:
@@ -64,8 +65,9 @@ def set_reference(
         .on_conflict_do_nothing(
             index_elements=[partner_reference.c.party_no, partner_reference.c.reference]
         )
+        .returning(partner_reference.c.member_id)
     )
-    return changed.rowcount == 1
+    return changed.first() is not None
 
 
 def find_reference(*, connection: Connection, party_no: int, reference: str) -> UUID | None:
@@ -100,8 +102,9 @@ def insert_contact(
         insert(contact)
         .values(kind=kind, lookup_hash=lookup_hash, member_id=member_id, ciphertext=ciphertext)
         .on_conflict_do_nothing(index_elements=[contact.c.kind, contact.c.lookup_hash])
+        .returning(contact.c.member_id)
     )
-    return inserted.rowcount == 1
+    return inserted.first() is not None
 
 
 def load_contacts(*, connection: Connection, member_id: UUID) -> dict[str, tuple[bytes, bytes]]:
