@@ -50,7 +50,7 @@ check: $(STAMP) ## style, types, arrows between modules; migrations and document
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timings
+	$(BIN)/lint-imports
 	$(PY) -m pytest -q tests/architecture tests/integration/test_migrations.py $(wildcard tests/docs)
 
 .PHONY: format
