@@ -6,12 +6,11 @@ from html import escape
 from importlib import resources
 
 from flask import Flask, Response, abort
-from sqlalchemy import text
 
 from coalition import __version__
 from coalition.db.migrate import pending
 from coalition.errors import HubError
-from coalition.http import fields
+from coalition.http import fields, store
 from coalition.http.context import Answer, RequestContext
 from coalition.http.edge import ENDPOINTS, mount
 from coalition.http.endpoint import Routes
@@ -72,7 +71,7 @@ def get_readiness(context: RequestContext) -> Answer:
     with context.database.autocommit() as connection:
         if pending(connection):
             raise HubError("service_unavailable", "The database is not migrated.")
-        theirs = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        theirs = store.server_clock(connection=connection)
     drift = abs((theirs - context.hub.clocks.wall()).total_seconds())
     if drift > MAX_CLOCK_DRIFT_SECONDS:
         raise HubError("service_unavailable", "The clocks of hub and database disagree.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text
 
 from coalition.http.tables import idempotency, signed_request
 
@@ -69,17 +69,7 @@ def save_evidence(*, connection: Connection, row: Mapping[str, Any]) -> None:
     connection.execute(insert(signed_request), dict(row))
 
 
-def forget_answers(*, connection: Connection, before: datetime, limit: int) -> int:
-    """Drop at most `limit` saved answers recorded before that wall time; returns how many."""
-    old = (
-        select(idempotency.c.party_no, idempotency.c.key)
-        .where(idempotency.c.recorded_at < before)
-        .limit(limit)
-        .cte("old")
-    )
-    dropped = connection.execute(
-        delete(idempotency).where(
-            idempotency.c.party_no == old.c.party_no, idempotency.c.key == old.c.key
-        )
-    )
-    return dropped.rowcount
+def server_clock(*, connection: Connection) -> datetime:
+    """The database's own time."""
+    instant: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return instant
