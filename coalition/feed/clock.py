@@ -30,7 +30,7 @@ def business_now(*, connection: Connection) -> datetime:
     A window is closed by the same clock that puts postings into it, so a difference between the
     clocks of two machines cannot close a date early.
     """
-    instant = connection.execute(
+    instant: datetime = connection.execute(
         select(func.coalesce(hub_state.c.business_at, func.clock_timestamp()))
     ).scalar_one()
     return instant.astimezone(UTC)

@@ -93,9 +93,7 @@ def _obligation_sides(*, business_date: date) -> Select[Any]:
                 movement.c.movement_id == obligation.c.movement_id,
             ),
         )
-        .where(
-            obligation.c.window_date == business_date, movement.c.window_date == business_date
-        )
+        .where(obligation.c.window_date == business_date, movement.c.window_date == business_date)
         .subquery("sides")
     )
     return select(

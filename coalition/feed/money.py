@@ -7,8 +7,8 @@ from datetime import date
 
 from sqlalchemy import Connection, func, select, union_all
 
-from coalition.feed.lines import unpriced_movements
 from coalition.feed.facts import WindowTotals
+from coalition.feed.lines import unpriced_movements
 from coalition.ledger.tables import obligation
 
 
@@ -43,7 +43,9 @@ def read_pair_obligations(
         .group_by(*keys)
         .order_by(*keys)
     )
-    return tuple(PairObligations(d, c, currency, int(total), n) for d, c, currency, total, n in rows)
+    return tuple(
+        PairObligations(d, c, currency, int(total), n) for d, c, currency, total, n in rows
+    )
 
 
 def read_party_obligations(
@@ -77,9 +79,7 @@ def read_window_totals(*, connection: Connection, business_date: date) -> Window
         )
     ).one()
     unpriced = connection.execute(
-        select(func.count()).select_from(
-            unpriced_movements(business_date=business_date).subquery()
-        )
+        select(func.count()).select_from(unpriced_movements(business_date=business_date).subquery())
     ).scalar_one()
     return WindowTotals(
         obligations=obligations,

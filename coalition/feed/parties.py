@@ -16,9 +16,7 @@ def read_parties(*, connection: Connection) -> tuple[PartyFacts, ...]:
     return tuple(PartyFacts(*row) for row in rows)
 
 
-def read_agreements(
-    *, connection: Connection, after_no: int = 0
-) -> tuple[AgreementFacts, ...]:
+def read_agreements(*, connection: Connection, after_no: int = 0) -> tuple[AgreementFacts, ...]:
     """Agreement versions with a number above `after_no`, by number."""
     columns = (
         agreement.c.no,

@@ -56,9 +56,7 @@ def read_line_facts(
         reason=moved.reason,
         lot=_lot(connection, account_id, moved.lot_id),
         obligations=tuple(ObligationFacts(*row) for row in owed),
-        document_external_id=(
-            spent.reference if spent else bought.external_id if bought else None
-        ),
+        document_external_id=(spent.reference if spent else bought.external_id if bought else None),
         store=document.store if document else None,
         till=document.till if document else None,
         receipt=document.receipt if document else None,
@@ -86,9 +84,7 @@ def _redemption(connection: Connection, moved: Row[Any]) -> Row[Any] | None:
 def _sale(connection: Connection, moved: Row[Any]) -> Row[Any] | None:
     if moved.cause_kind != "sale":
         return None
-    return connection.execute(
-        select(sale).where(sale.c.sale_id == moved.cause_id)
-    ).one_or_none()
+    return connection.execute(select(sale).where(sale.c.sale_id == moved.cause_id)).one_or_none()
 
 
 def _agreement(connection: Connection, no: int) -> Row[Any]:

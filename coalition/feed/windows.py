@@ -70,9 +70,7 @@ def close_window(
     )
 
 
-def mark_window(
-    *, connection: Connection, business_date: date, before: str, after: str
-) -> None:
+def mark_window(*, connection: Connection, business_date: date, before: str, after: str) -> None:
     """Move a window from one state to the next. Raises WindowOutOfOrder if it is in another."""
     moved = connection.execute(
         update(window)

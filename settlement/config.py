@@ -1,0 +1,93 @@
+"""Settlement's own settings, beside the hub's; read once by the composition root, then frozen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from coalition.config import Config, ConfigError
+from coalition.settings import Setting
+
+
+def _setting(variable: str, description: str, *, default: Any, shown: str | None = None) -> Any:
+    return field(
+        default=default,
+        metadata={"variable": variable, "description": description, "shown": shown},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementConfig:
+    """The settings of the nightly pipeline."""
+
+    key_passphrase: str = _setting(
+        "SETTLEMENT_KEY_PASSPHRASE",
+        "Passphrase of the statement signer's key file under the data folder. Needed in a live "
+        "environment; a test environment derives one from COALITION_SECRET.",
+        default="",
+        shown="(derived; none in live)",
+    )
+    processes: int = _setting(
+        "SETTLEMENT_PROCESSES",
+        "Processes that write the bundles of a large night.",
+        default=2,
+    )
+    lines_per_process: int = _setting(
+        "SETTLEMENT_LINES_PER_PROCESS",
+        "Lines for which another process is worth starting; smaller nights are written by one.",
+        default=50_000,
+    )
+    close_wait_ms: int = _setting(
+        "SETTLEMENT_CLOSE_WAIT_MS",
+        "Longest time that closing a window may make postings wait, in milliseconds; the closing "
+        "tries again until it comes through.",
+        default=250,
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, naming the variable."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, int) and value < 1:
+                raise ConfigError(f"{each.metadata['variable']} must be 1 or more")
+
+
+def settlement_settings() -> list[Setting]:
+    """Every setting, in the order of the class; the docs' table is made from it."""
+    return [
+        Setting(
+            name=each.name,
+            variable=str(each.metadata["variable"]),
+            default=each.metadata["shown"] or str(each.default),
+            description=str(each.metadata["description"]),
+        )
+        for each in fields(SettlementConfig)
+    ]
+
+
+def read_settlement_config(
+    *, hub: Config, environment: Mapping[str, str] | None = None
+) -> SettlementConfig:
+    """Read the settings from the environment. Raises ConfigError."""
+    found = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for each in fields(SettlementConfig):
+        text = found.get(str(each.metadata["variable"]), "")
+        if text == "":
+            continue  # an empty variable counts as not given
+        if isinstance(each.default, int):
+            if not text.isascii() or not text.isdigit():
+                raise ConfigError(f"{each.metadata['variable']} must be a whole number")
+            values[each.name] = int(text)
+        else:
+            values[each.name] = text
+    if not values.get("key_passphrase"):
+        if hub.environment == "live":
+            raise ConfigError(
+                "SETTLEMENT_KEY_PASSPHRASE is needed in a live environment, to open the "
+                "statement signer's key"
+            )
+        values["key_passphrase"] = hub.derived_key(purpose="statement signing keys").hex()
+    return SettlementConfig(**values)

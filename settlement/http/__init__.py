@@ -1,0 +1,17 @@
+"""Statements on the hub's API: an extension, since the hub does not know of settlement."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from coalition.http.edge import mount
+from coalition.http.hub import Hub
+from settlement.http.api import routes
+
+
+def register(app: Flask, hub: Hub) -> None:
+    """Add the routes of statements (entry point of the group `coalition.extensions`)."""
+    mount(app=app, hub=hub, routes=routes)
+
+
+__all__ = ["register"]

@@ -1,0 +1,31 @@
+"""Settlement's tables as a set of migrations beside the hub's (`coalition.db.migrate`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import MetaData
+
+from settlement.store.tables import metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Set:
+    name: str
+    versions: Path
+    version_table: str
+    load_metadata: Callable[[], MetaData]
+
+
+def _load_metadata() -> MetaData:
+    return metadata
+
+
+SETTLEMENT = _Set(
+    name="settlement",
+    versions=Path(__file__).parent / "versions",
+    version_table="alembic_version_settlement",
+    load_metadata=_load_metadata,
+)

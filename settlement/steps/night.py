@@ -1,0 +1,64 @@
+"""What the steps work with, and what they call back about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID
+
+from coalition.config import Config
+from coalition.db.database import Database
+from coalition.directory import Directory
+from settlement.config import SettlementConfig
+from settlement.signing import FileKeystore, Naming
+
+
+def _ignore(_business_date: date, _event: str) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """The surroundings of the pipeline in one process.
+
+    `observe` is told of every stage (`close:claimed`, `close:done`, `close:committed`,
+    `issue:planned`, `issue:written`); the log listens, and so do tests that end a process there.
+    """
+
+    config: Config
+    settings: SettlementConfig
+    address: str
+    database: Database
+    directory: Directory
+    wall: Callable[[], datetime]
+    pause: Callable[[float], None]
+    new_id: Callable[[], UUID]
+    observe: Callable[[date, str], None] = _ignore
+
+    @property
+    def statements_folder(self) -> Path:
+        """Where bundles lie: a folder for each business date."""
+        return self.config.data_folder / "statements"
+
+    @property
+    def root_path(self) -> Path:
+        """The trust anchor, as partners get it."""
+        return self.config.data_folder / "root.pem"
+
+    @property
+    def keystore(self) -> FileKeystore:
+        """The keys that sign statements."""
+        return FileKeystore(
+            folder=self.config.data_folder / "keys", passphrase=self.settings.key_passphrase
+        )
+
+    def naming(self, *, coalition: str, environment: str) -> Naming:
+        """What certificates name."""
+        return Naming(coalition=coalition, environment=environment)
+
+    @property
+    def pseudonym_secret(self) -> bytes:
+        """The secret behind the pairwise pseudonyms on counterparties' copies."""
+        return self.config.derived_key(purpose="statement pseudonyms")

@@ -1,0 +1,100 @@
+"""Planning a window's statements: every line numbered, every statement numbered and balanced."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from sqlalchemy import Connection
+
+from partner_sdk.wire import ids
+from settlement import hub
+from settlement.domain.netting import NotZeroSum, PairNet, views_by_party
+from settlement.steps.night import Night
+from settlement.store import lines, nets, statements
+from settlement.store.statements import Plan
+
+LARGE_WINDOW = 20_000
+_WITHOUT_STATEMENT = ("applied", "closed")
+
+
+class IncompleteLines(Exception):  # noqa: N818 - the name says it
+    """The lines are not all that the window's control totals ask for."""
+
+
+def plan_statements(*, night: Night, connection: Connection, business_date: date) -> int:
+    """Number the window's lines and plan its statements; gives how many lines there are.
+
+    Raises IncompleteLines and NotZeroSum; then nothing of the plan may be kept.
+    """
+    totals = hub.read_window_totals(connection=connection, business_date=business_date)
+    if totals.lines > LARGE_WINDOW:
+        hub.refresh_statistics(connection=connection)
+    lines.refresh_agreements(connection=connection)
+    numbered = lines.number_lines(connection=connection, business_date=business_date)
+    if numbered != totals.lines:
+        raise IncompleteLines(
+            f"{numbered} lines are numbered for {business_date}; {totals.obligations} obligations "
+            f"and {totals.unpriced_movements} movements without one make {totals.lines}"
+        )
+    counts = lines.count_lines(connection=connection, business_date=business_date)
+    currency = hub.read_coalition(connection=connection).currency
+    pairs = nets.read_pairs(connection=connection, business_date=business_date, currency=currency)
+    plans = _plans(night, connection, business_date, currency, counts, pairs)
+    if sum(plan.net_micros for plan in plans) != 0:
+        raise NotZeroSum(f"the statements of {business_date} do not sum to zero")
+    statements.insert_plans(connection=connection, plans=plans)
+    return numbered
+
+
+def _plans(
+    night: Night,
+    connection: Connection,
+    business_date: date,
+    currency: str,
+    counts: dict[int, int],
+    pairs: Iterable[PairNet],
+) -> list[Plan]:
+    views = views_by_party(pairs=pairs)
+    balances = statements.read_balances(connection=connection)
+    parties = hub.read_parties(connection=connection)
+    plans = []
+    for party_no in recipients(parties=parties, concerned={*counts, *views}):
+        before = balances.get(party_no)
+        opening = before.closing_micros if before else 0
+        mine = views.get(party_no, ())
+        net = sum(view.rounded_micros for view in mine)
+        statement_id = night.new_id()
+        plans.append(
+            Plan(
+                statement_id=statement_id,
+                public_id=ids.encode("stm", statement_id),
+                business_date=business_date,
+                party_no=party_no,
+                no=before.no + 1 if before else 1,
+                previous_id=before.statement_id if before else None,
+                currency=currency,
+                opening_micros=opening,
+                net_micros=net,
+                closing_micros=opening + net,
+                lines=counts.get(party_no, 0),
+                rounding_lines=sum(1 for view in mine if view.rounding_micros),
+            )
+        )
+    return plans
+
+
+def recipients(*, parties: Iterable[hub.PartyFacts], concerned: Collection[int]) -> list[int]:
+    """Who gets a statement: whoever the window concerns, and every party that is in business.
+
+    The clearing house has none: what it is owed and what it owes always net to zero.
+    """
+    known = {party.no: party for party in parties}
+    unknown = sorted(set(concerned) - set(known))
+    if unknown:
+        raise IncompleteLines(f"the window names parties that do not exist: {unknown}")
+    return [
+        no
+        for no, party in sorted(known.items())
+        if no in concerned or (party.kind != "clearing" and party.state not in _WITHOUT_STATEMENT)
+    ]

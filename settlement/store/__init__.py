@@ -1,0 +1,1 @@
+"""The SQL of settlement, over its own tables and the selectables of the hub's feed."""
