@@ -77,8 +77,6 @@ def change_state(
 ) -> Party:
     """Move a partner to another state; to the one it is in changes nothing.
 
-    Closing blocks what is left of the partner's points: its run-off is over.
-
     Raises:
         HubError: `partner_state_forbids`.
     """
@@ -87,10 +85,7 @@ def change_state(
     if before.state == state:
         return before
     check_transition(slug=before.slug, from_state=before.state, to_state=state)
-    columns: dict[str, str | bool] = {"state": state}
-    if state == "closed":
-        columns["lots_blocked"] = True
-    after = store.update_party(connection=connection, party_no=before.no, **columns)
+    after = store.update_party(connection=connection, party_no=before.no, state=state)
     store.insert_party_event(
         connection=connection,
         event_id=event_id,
@@ -116,20 +111,15 @@ def block_lots(
 ) -> Party:
     """Block all points that a partner issued from being spent, or free them again.
 
+    Freed points can be spent as far as the partner's state lets them.
+
     Raises:
-        HubError: `partner_state_forbids` when a closed partner's points would be freed.
+        HubError: `partner_not_found` for the coalition's own parties.
     """
     _require_partner(party)
     before = store.lock_party(connection=connection, party_no=party.no)
     if before.lots_blocked == blocked:
         return before
-    if before.state == "closed":
-        raise HubError(
-            "partner_state_forbids",
-            f"The partner {before.slug} is closed; its points stay blocked.",
-            partner=before.slug,
-            state=before.state,
-        )
     return _flag(
         connection=connection,
         party_no=before.no,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,6 +22,7 @@ from partner_sdk.wire.ids import uuid7
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 KEYS = ContactKeys(lookup=b"l" * 32, wrapping=b"w" * 32, random=os.urandom)
+_MILLISECONDS = itertools.count(int(NOW.timestamp() * 1000))
 PATH_TO_LIVE = {
     "applied": (),
     "certified": ("certified",),
@@ -32,8 +34,8 @@ PATH_TO_LIVE = {
 
 
 def new_id() -> UUID:
-    """A fresh id."""
-    return uuid7(unix_ms=int(NOW.timestamp() * 1000), random=os.urandom(10))
+    """A fresh id, later than those before it."""
+    return uuid7(unix_ms=next(_MILLISECONDS), random=os.urandom(10))
 
 
 @dataclass
