@@ -168,8 +168,6 @@ class EmbeddedServer:
         """Stop the server."""
         self.stop()
 
-    # -- lock ------------------------------------------------------------------------------------
-
     def _take_lock(self) -> None:
         """A POSIX lock: freed when this process dies, and not inherited by forked children."""
         path = self._home.with_name("postgres.lock")
@@ -181,9 +179,9 @@ class EmbeddedServer:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
+            mend = "stop it, or use another COALITION_DATA"
             raise EmbeddedError(
-                f"another process runs the server under {self._home}; stop it, or use another "
-                "COALITION_DATA"
+                f"another process runs the server under {self._home}; {mend}"
             ) from error
         _HELD.add(path)
         self._lock, self._pid = descriptor, os.getpid()
@@ -193,8 +191,6 @@ class EmbeddedServer:
             os.close(self._lock)
             self._lock = None
             _HELD.discard(self._home.with_name("postgres.lock"))
-
-    # -- folders and programs --------------------------------------------------------------------
 
     def _prepare_folders(self) -> None:
         for folder in (self._home, _socket_folder(self._home)):

@@ -106,13 +106,11 @@ def test_clocks_and_random_ids_are_banned_outside_the_edges() -> None:
 
 
 def test_files_stay_readable() -> None:
-    """Up to 300 lines; migrations and tables of data are as long as they are."""
-    data = ("coalition/db/migrations/versions/", "partner_sdk/wire/_problem_table.py")
+    """300 lines is the aim and 400 the end; migrations are as long as what they make."""
     long = [
         f"{path.relative_to(ROOT)}: {lines}"
         for _, path in _modules()
-        if (lines := len(path.read_text().splitlines())) > 300
-        and not str(path.relative_to(ROOT)).startswith(data)
-        and "/migrations/versions/" not in str(path)
+        if (lines := len(path.read_text().splitlines())) > 400
+        and "/migrations/versions/" not in path.as_posix()
     ]
     assert long == []
