@@ -103,13 +103,13 @@ def _verify(options: argparse.Namespace) -> object:
     # Sending needs no verifier.
     from partner_sdk.verify import verify_bundle
 
-    previous = None if options.previous is None else Path(options.previous)
     report = verify_bundle(
-        Path(options.bundle), root_pem=Path(options.root).read_bytes(), previous=previous
+        bundle=Path(options.bundle),
+        root=Path(options.root).read_bytes(),
+        previous=None if options.previous is None else Path(options.previous),
     )
     for finding in report.findings:
-        line = "" if finding.line is None else f":{finding.line}"
-        print(f"{finding.file}{line}: {finding.what}")
+        print(finding)
     if not report.ok:
         raise RefusedError(f"{options.bundle}: NOT verified")
     print(f"{options.bundle}: verified")

@@ -4,11 +4,15 @@ import json
 import stat
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from partner_sdk import cli
 from partner_sdk.keys import read_private_key
@@ -135,6 +139,37 @@ def test_wrong_usage_is_told_apart_from_a_refusal(run, monkeypatch, tmp_path) ->
     with pytest.raises(SystemExit) as caught:
         cli.main(["no-such-command"])
     assert caught.value.code == 2
+
+
+def test_a_file_that_is_no_bundle_is_a_finding_and_an_absent_one_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, bundle = tmp_path / "root.pem", tmp_path / "stm_1.zip"
+    root.write_bytes(_self_signed())
+    bundle.write_bytes(b"PK, but no more")
+    assert cli.main(["verify", str(bundle), "--root", str(root)]) == 1
+    shown = capsys.readouterr()
+    assert "not a bundle" in shown.out
+    assert shown.err.endswith("NOT verified\n")
+    assert cli.main(["verify", str(tmp_path / "nowhere.zip"), "--root", str(root)]) == 2
+    assert cli.main(["verify", str(bundle), "--root", str(bundle)]) == 2
+
+
+def _self_signed() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")])
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.PEM)
+    )
 
 
 def test_the_command_shows_its_help_without_any_setting() -> None:
