@@ -33,7 +33,7 @@ from settlement.rendering import (
 )
 from settlement.signing import StatementSigner, sign_detached
 
-__all__ = ["BundleBusy", "BundleWriter", "IssuedBundle", "sync_bundles"]
+__all__ = ["BundleBusy", "BundleWriter", "IssuedBundle", "sync_folder"]
 
 _CHUNK_ROWS = 1000
 #: The second rendering and the salts wait in memory up to here, then in an unnamed file.
@@ -217,14 +217,11 @@ class BundleWriter:
         return size
 
 
-def sync_bundles(*, paths: Iterable[Path]) -> None:
-    """Make bundles written with ``durable=False`` survive a power cut, many at a time."""
-    folders: set[Path] = set()
-    for path in paths:
+def sync_folder(*, folder: Path) -> None:
+    """Make the bundles of a folder, written with ``durable=False``, survive a power cut."""
+    for path in folder.glob("*.zip"):
         _sync(path, os.O_RDONLY)
-        folders.add(path.parent)
-    for folder in folders:
-        _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def _sync(path: Path, flags: int) -> None:

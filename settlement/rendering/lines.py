@@ -2,47 +2,45 @@
 
 One pass writes both renderings, the salt slots and the Merkle leaves, and keeps the sums. What
 makes it fast is spelled out rather than abstracted: ids are spelled a chunk at a time, text that
-repeats is escaped once, and a line is one formatted string.
+repeats is escaped once, what lines of a kind and counterparty share is put together once, and a
+line is then one formatted string.
 """
 
 import re
 import zlib
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from partner_sdk.wire.lines import (
-    CSV_HEADER,
-    FEE_KINDS,
-    ROUNDING,
-    SALT_BYTES,
-    SCHEMA_VERSION,
-    csv_field,
-    json_field,
-)
+from partner_sdk.wire.lines import CSV_HEADER, ROUNDING, SALT_BYTES, SCHEMA_VERSION, json_field
 from partner_sdk.wire.merkle import MerkleTree
 from settlement.rendering.pseudonyms import Pseudonyms, spell_ids
 from settlement.rendering.rows import LineHeading, LineRow, LineTotals, PairTotal
-from settlement.rendering.spelling import Amounts, Minutes, Offsets, Prices, Texts, spell
+from settlement.rendering.spelling import (
+    CACHE_LIMIT,
+    Contexts,
+    Minutes,
+    Prices,
+    Texts,
+    spell,
+)
 
 __all__ = ["LineRenderer", "RenderedLines"]
 
-_NULL = ("null", "")
-_NO_ID = bytes(16)
-_Spelled = tuple[str, str]
-_Ids = Iterator[tuple[_Spelled, _Spelled, _Spelled]]
 _NO_PAPERS = (
     '"document_id":null,"partner_ref":null,"store":null,"till":null,"receipt":null',
     ",,,,",
 )
 _NO_TIMES = ('"occurred_at":null,"occurred_local":null,"posted_at":null', ",,")
+_NO_ADJUSTMENT = ('"adjusts_statement":null,"adjusts_line":null', ",")
 _SPECIAL = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff",\\\\]').search
 _DOCUMENT_PREFIX = {"redemption": "red", "lot": "lot"}
 _SECONDS = [f"{second:02d}" for second in range(60)]
-#: Caches are dropped beyond this many entries, so that memory stays constant.
-_CACHE_LIMIT = 20_000
+_MOVEMENT, _DOCUMENT, _MEMBER, _LOT = 1, 5, 10, 22
+_NO_ID = bytes(16)
+_Ids = Iterator[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +59,11 @@ class LineRenderer:
         self._heading = heading
         self._pseudonyms = Pseudonyms(key=pseudonym_key)
         self._texts = Texts()
-        self._amounts = Amounts()
         self._prices = Prices()
         self._minutes = Minutes()
-        self._offsets = Offsets()
-        self._activity: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-        self._pairs: defaultdict[str | None, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._contexts = Contexts(currency=heading.currency, texts=self._texts)
+        #: Sums of contexts that were dropped, by (kind, counterparty).
+        self._dropped: dict[tuple[str, str | None], list[int]] = {}
         self._tree = MerkleTree()
         self._count = 0
 
@@ -82,9 +79,7 @@ class LineRenderer:
         """
         if len(salts) != SALT_BYTES * len(rows):
             raise ValueError("exactly 28 random bytes are needed for each row")
-        for cached in (self._texts, self._amounts, self._prices, self._minutes):
-            if len(cached) > _CACHE_LIMIT:
-                cached.clear()
+        self._bound_caches()
         first = self._count + 1
         ndjson, csv = self._lines(rows, first)
         slots = _slots(salts, first)
@@ -106,110 +101,117 @@ class LineRenderer:
 
     def totals(self) -> LineTotals:
         """Return the sums over the lines so far."""
-        activity = {kind: (n, p, net) for kind, (n, p, net) in sorted(self._activity.items())}
+        activity: dict[str, tuple[int, int, int]] = {}
+        pairs: dict[str, PairTotal] = {}
+        for (kind, counterparty), (count, points, received, paid) in sorted(
+            self._sums().items(), key=lambda item: (item[0][0], item[0][1] or "")
+        ):
+            lines, all_points, net = activity.get(kind, (0, 0, 0))
+            activity[kind] = (lines + count, all_points + points, net + received + paid)
+            if counterparty is None:
+                continue
+            pair = pairs.get(counterparty, PairTotal(0, 0, 0))
+            if kind == ROUNDING:
+                rounding = pair.rounding_micros + received + paid
+                pair = PairTotal(pair.receivable_micros, pair.payable_micros, rounding)
+            else:
+                receivable, payable = pair.receivable_micros + received, pair.payable_micros - paid
+                pair = PairTotal(receivable, payable, pair.rounding_micros)
+            pairs[counterparty] = pair
         return LineTotals(
             count=self._count,
             points=sum(points for _, points, _ in activity.values()),
             net_micros=sum(net for _, _, net in activity.values()),
             activity=activity,
-            pairs={
-                slug: PairTotal(receivable, -payable, rounding)
-                for slug, (receivable, payable, rounding) in sorted(
-                    (slug, sums) for slug, sums in self._pairs.items() if slug is not None
-                )
-            },
+            pairs=pairs,
         )
+
+    def _sums(self) -> dict[tuple[str, str | None], list[int]]:
+        sums = {key: list(found) for key, found in self._dropped.items()}
+        for (_, kind, _, _, _, counterparty, *_), (context_sums, *_) in self._contexts.items():
+            total = sums.setdefault((kind, counterparty), [0, 0, 0, 0])
+            for at, value in enumerate(context_sums):
+                total[at] += value
+        return sums
+
+    def _bound_caches(self) -> None:
+        for cached in (self._texts, self._prices, self._minutes):
+            if len(cached) > CACHE_LIMIT:
+                cached.clear()
+        self._contexts.drop_amounts()
+        if len(self._contexts) > CACHE_LIMIT:
+            self._dropped = self._sums()
+            self._contexts.clear()
 
     def _lines(self, rows: Sequence[LineRow], first: int) -> tuple[list[bytes], list[str]]:
         """Render both forms of each row.
 
         One long loop on purpose: a call or an object per value would cost more than the work.
         """
-        heading, texts, amounts, zero = self._heading, self._texts, self._amounts, "0.000000"
-        json_head = f'{{"schema_version":{SCHEMA_VERSION},"statement_no":"{heading.statement_no}"'
-        csv_head = f"{SCHEMA_VERSION},{heading.statement_no}"
-        json_date, csv_date = f'"value_date":"{heading.value_date}"', heading.value_date
-        currency, prices = heading.currency, self._prices
-        activity, pairs = self._activity, self._pairs
+        no, date = self._heading.statement_no, self._heading.value_date
+        json_head = f'{{"schema_version":{SCHEMA_VERSION},"statement_no":"{no}","line_no":'
+        csv_head = f"{SCHEMA_VERSION},{no},"
+        contexts, prices = self._contexts, self._prices
         own_ids, other_ids, documents = self._ids(rows)
         ndjson: list[bytes] = []
         csv: list[str] = []
         row: Any
         for line_no, row in enumerate(rows, first):
             (
-                own, _, adjusts, adjusts_line, document_kind, _, _, _, _, _, _, kind, reason, _, _,
-                _, issuer, redeemer, counterparty, campaign, agreement, version, _, points, price,
-                net,
+                own, named, adjusts, adjusts_line, document_kind, _, _, _, _, _, _, kind, reason,
+                _, _, _, issuer, redeemer, counterparty, campaign, agreement, version, _, points,
+                price, net,
             ) = row  # fmt: skip
+            sums, moneys, document_j, document, kind_j, kind_c, parties_j, parties = contexts[
+                document_kind, kind, reason, issuer, redeemer, counterparty, campaign, agreement,
+                version
+            ]  # fmt: skip
+            sums[0] += 1
+            sums[1] += points
+            sums[3 if net < 0 else 2] += net
+            money_j, money = moneys[net]
+            price_j, price = prices[price]
             if own:
-                (movement_j, movement), (member_j, member), (lot_j, lot) = next(own_ids)
+                movement, member, lot = next(own_ids)
+                who = "mem"
                 papers_j, papers = self._papers(row, documents)
                 times_j, times = self._times(row)
             else:
-                (movement_j, movement), (member_j, member), (lot_j, lot) = next(other_ids)
+                movement, member, lot = next(other_ids)
+                who = "psn"
                 papers_j, papers = _NO_PAPERS
                 times_j, times = _NO_TIMES
-            sums = activity[kind]
-            sums[0] += 1
-            sums[1] += points
-            sums[2] += net
-            pairs[counterparty][2 if kind == ROUNDING else net < 0] += net
-            amount = amounts[net]
-            gross, fee = (zero, amounts[-net]) if kind in FEE_KINDS else (amount, zero)
-            adjusts_j, adjusts = texts[adjusts]
-            adjusts_line_j, adjusts_line = texts[adjusts_line]
-            document_kind_j, document_kind = texts[document_kind]
-            kind_j, kind = texts[kind]
-            reason_j, reason = texts[reason]
-            issuer_j, issuer = texts[issuer]
-            redeemer_j, redeemer = texts[redeemer]
-            counterparty_j, counterparty = texts[counterparty]
-            campaign_j, campaign = texts[campaign]
-            agreement_j, agreement = texts[agreement]
-            version_j, version = texts[version]
-            price_j, price = prices[price]
-            ndjson.append(
-                f'{json_head},"line_no":{line_no},"movement_id":{movement_j}'
-                f',"adjusts_statement":{adjusts_j},"adjusts_line":{adjusts_line_j}'
-                f',"document_kind":{document_kind_j},{papers_j},"member":{member_j}'
-                f',"kind":{kind_j},"reason":{reason_j},{times_j},{json_date}'
-                f',"issuer":{issuer_j},"redeemer":{redeemer_j},"counterparty":{counterparty_j}'
-                f',"campaign":{campaign_j},"agreement":{agreement_j}'
-                f',"agreement_version":{version_j},"lot":{lot_j},"points":{points}'
-                f',"price":{price_j},"gross":"{gross}","fee":"{fee}","net":"{amount}"'
-                f',"currency":"{currency}","fx_rate":"1","settlement_net":"{amount}"'
-                ',"dispute":null}'.encode()
+            adjusts_j, adjusts = (
+                _NO_ADJUSTMENT if adjusts is None else _adjustment(adjusts, adjusts_line)
             )
-            csv.append(
-                f"{csv_head},{line_no},{movement},{adjusts},{adjusts_line},{document_kind},"
-                f"{papers},{member},{kind},{reason},{times},{csv_date},{issuer},{redeemer},"
-                f"{counterparty},{campaign},{agreement},{version},{lot},{points},{price},{gross},"
-                f"{fee},{amount},{currency},1,{amount},"
+            line = (
+                f'{json_head}{line_no},"movement_id":"mov_{movement}",{adjusts_j},{document_j}'
+                f',{papers_j},"member":"{who}_{member}",{kind_j},{times_j},"value_date":"{date}"'
+                f',{parties_j},"lot":"lot_{lot}","points":{points},"price":{price_j},{money_j}'
             )
+            line_c = (
+                f"{csv_head}{line_no},mov_{movement},{adjusts},{document},{papers},{who}_{member},"
+                f"{kind_c},{times},{date},{parties},lot_{lot},{points},{price},{money}"
+            )
+            if named is None:
+                line, line_c = _without_ids(line, line_c)
+            ndjson.append(line.encode())
+            csv.append(line_c)
         return ndjson, csv
 
     def _ids(self, rows: Sequence[LineRow]) -> tuple[_Ids, _Ids, Iterator[str]]:
         """Spell the ids of all rows: of our own, of the counterparties' copies, of documents."""
         own: list[Any] = [row for row in rows if row[0]]
-        other: list[Any] = [row for row in rows if not row[0]]
-        hidden = self._pseudonyms
-        mine = (
-            _quoted("mov", spell_ids(values=[row[1] or _NO_ID for row in own])),
-            _quoted("mem", spell_ids(values=[row[10] or _NO_ID for row in own])),
-            _quoted("lot", spell_ids(values=[row[22] or _NO_ID for row in own])),
-        )
-        theirs = (
-            _quoted("mov", hidden.of(prefix="mov", values=[row[1] or _NO_ID for row in other])),
-            _quoted("psn", hidden.of(prefix="psn", values=[row[10] or _NO_ID for row in other])),
-            _quoted("lot", hidden.of(prefix="lot", values=[row[22] or _NO_ID for row in other])),
-        )
-        # Only closing lines have no ids, and they are this party's own.
-        for at, row in enumerate(own):
-            if row[1] is None:
-                for spelled in mine:
-                    spelled[at] = _NULL
-        documents = spell_ids(values=[row[5] for row in own if row[5].__class__ is bytes])
-        return zip(*mine, strict=True), zip(*theirs, strict=True), iter(documents)
+        other: list[Any] = [row for row in rows if not row[0]] if len(own) < len(rows) else []
+        columns = (_MOVEMENT, _MEMBER, _LOT)
+        mine = iter(spell_ids(values=[row[at] or _NO_ID for row in own for at in columns]))
+        hidden = [
+            self._pseudonyms.of(prefix=prefix, values=[row[at] or _NO_ID for row in other])
+            for prefix, at in zip(("mov", "psn", "lot"), columns, strict=True)
+        ]
+        named = [row[_DOCUMENT] for row in own if row[_DOCUMENT].__class__ is bytes]
+        documents = iter(spell_ids(values=named))
+        return zip(mine, mine, mine, strict=True), zip(*hidden, strict=True), documents
 
     def _papers(self, row: Any, documents: Iterator[str]) -> tuple[str, str]:
         """Render document_id, partner_ref, store, till and receipt of our own line."""
@@ -235,21 +237,20 @@ class LineRenderer:
         """Render occurred_at, occurred_local and posted_at of our own line."""
         occurred, offset, posted = row[13:16]
         minutes = self._minutes
-        occurred_text = local_text = posted_text = None
+        occurred_text = local_text = posted_text = ""
         if occurred is not None:
             minute, us = divmod(occurred, 60_000_000)
-            rest = _SECONDS[us // 1_000_000]
-            if us := us % 1_000_000:
-                rest = f"{rest}.{us:06d}"
+            seconds, us = divmod(us, 1_000_000)
+            rest = f"{_SECONDS[seconds]}.{us:06d}" if us else _SECONDS[seconds]
             occurred_text = f"{minutes[minute]}{rest}Z"
             if offset is not None:
-                # An offset is whole minutes, so seconds and decimals are the same.
-                local_text = f"{minutes[minute + offset // 60]}{rest}{self._offsets[offset]}"
+                # Offsets are whole minutes: seconds and decimals are the same.
+                local_text = f"{minutes[minute + offset // 60]}{rest}{_offset(offset)}"
         if posted is not None:
             minute, us = divmod(posted, 60_000_000)
-            posted_text = f"{minutes[minute]}{_SECONDS[us // 1_000_000]}"
-            us %= 1_000_000
-            posted_text = f"{posted_text}.{us:06d}Z" if us else f"{posted_text}Z"
+            seconds, us = divmod(us, 1_000_000)
+            rest = f"{_SECONDS[seconds]}.{us:06d}" if us else _SECONDS[seconds]
+            posted_text = f"{minutes[minute]}{rest}Z"
         if local_text and posted_text:
             return (
                 f'"occurred_at":"{occurred_text}","occurred_local":"{local_text}"'
@@ -258,11 +259,29 @@ class LineRenderer:
         return (
             f'"occurred_at":{json_field(occurred_text)}'
             f',"occurred_local":{json_field(local_text)},"posted_at":{json_field(posted_text)}'
-        ), f"{csv_field(occurred_text)},{csv_field(local_text)},{csv_field(posted_text)}"
+        ), f"{occurred_text},{local_text},{posted_text}"
 
 
-def _quoted(prefix: str, digits: list[str]) -> list[tuple[str, str]]:
-    return [(f'"{prefix}_{text}"', f"{prefix}_{text}") for text in digits]
+def _adjustment(statement: str, line: str | None) -> tuple[str, str]:
+    statement_j, statement = spell(statement)
+    line_j, line = spell(line)
+    return f'"adjusts_statement":{statement_j},"adjusts_line":{line_j}', f"{statement},{line}"
+
+
+def _without_ids(line: str, line_c: str) -> tuple[str, str]:
+    """Take the ids off a closing line: it stands for no movement, member or lot."""
+    none = "0" * 26
+    for prefix in ("mov_", "mem_", "lot_"):
+        line = line.replace(f'"{prefix}{none}"', "null")
+        line_c = line_c.replace(f"{prefix}{none}", "")
+    return line, line_c
+
+
+@cache
+def _offset(seconds: int) -> str:
+    """Seconds east of UTC → ``+02:00``."""
+    minutes = abs(seconds) // 60
+    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _slots(salts: bytes, first: int) -> list[bytes]:

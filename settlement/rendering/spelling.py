@@ -3,11 +3,28 @@
 from datetime import UTC, datetime, timedelta
 
 from partner_sdk.wire.amounts import format_micros6
-from partner_sdk.wire.lines import clean_text, csv_field, json_field
+from partner_sdk.wire.lines import FEE_KINDS, clean_text, csv_field, json_field
 
-__all__ = ["Amounts", "Minutes", "Offsets", "Prices", "Texts", "spell"]
+__all__ = ["CACHE_LIMIT", "Contexts", "Minutes", "Moneys", "Prices", "Texts", "spell"]
 
+#: Caches are dropped beyond this many entries, so that memory stays constant.
+CACHE_LIMIT = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ZERO = "0.000000"
+
+#: What a line has in common with many others: document_kind, kind, reason, issuer, redeemer,
+#: counterparty, campaign, agreement, agreement_version.
+ContextKey = tuple[
+    str | None,
+    str,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+]
 
 
 def spell(text: str | None) -> tuple[str, str]:
@@ -17,18 +34,10 @@ def spell(text: str | None) -> tuple[str, str]:
 
 
 class Texts(dict[str | None, tuple[str, str]]):
-    """Text that repeats (stores, slugs, kinds, reasons) → its JSON and its CSV spelling."""
+    """Text that repeats (stores, tills) → its JSON and its CSV spelling."""
 
     def __missing__(self, text: str | None) -> tuple[str, str]:
         found = self[text] = spell(text)
-        return found
-
-
-class Amounts(dict[int, str]):
-    """Micros → text with six decimals."""
-
-    def __missing__(self, micros: int) -> str:
-        found = self[micros] = format_micros6(micros)
         return found
 
 
@@ -48,11 +57,71 @@ class Minutes(dict[int, str]):
         return found
 
 
-class Offsets(dict[int, str]):
-    """Seconds east of UTC → ``+02:00``."""
+class Moneys(dict[int, tuple[str, str]]):
+    """Net micros → the end of a line, from ``gross`` on, as JSON and as CSV."""
 
-    def __missing__(self, seconds: int) -> str:
-        minutes = abs(seconds) // 60
-        sign = "-" if seconds < 0 else "+"
-        found = self[seconds] = f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+    def __init__(self, *, currency: str, fee: bool) -> None:
+        super().__init__()
+        self._rest_j = f',"currency":"{currency}","fx_rate":"1","settlement_net":'
+        self._rest = f"{currency},1"
+        self._fee = fee
+
+    def __missing__(self, net: int) -> tuple[str, str]:
+        amount = format_micros6(net)
+        gross, fee = (_ZERO, format_micros6(-net)) if self._fee else (amount, _ZERO)
+        found = self[net] = (
+            (
+                f'"gross":"{gross}","fee":"{fee}","net":"{amount}"{self._rest_j}"{amount}"'
+                ',"dispute":null}'
+            ),
+            f"{gross},{fee},{amount},{self._rest},{amount},",
+        )
         return found
+
+
+#: Sums (lines, points, net received, net paid): a list, for it is added to a million times.
+_Spelled = tuple[list[int], Moneys, str, str, str, str, str, str]
+
+
+class Contexts(dict[ContextKey, _Spelled]):
+    """Contexts met so far → what the rendering loop needs of them, ready to be unpacked."""
+
+    def __init__(self, *, currency: str, texts: Texts) -> None:
+        super().__init__()
+        self._texts = texts
+        self._fees = Moneys(currency=currency, fee=True)
+        self._others = Moneys(currency=currency, fee=False)
+
+    def __missing__(self, key: ContextKey) -> _Spelled:
+        document_kind, kind, reason, issuer, redeemer, counterparty, campaign, agreement, no = key
+        texts = self._texts
+        document_j, document = texts[document_kind]
+        kind_j, kind_c = texts[kind]
+        reason_j, reason_c = texts[reason]
+        issuer_j, issuer = texts[issuer]
+        redeemer_j, redeemer = texts[redeemer]
+        counterparty_j, counterparty = texts[counterparty]
+        campaign_j, campaign = texts[campaign]
+        agreement_j, agreement = texts[agreement]
+        no_j, no = texts[no]
+        parties_j = (
+            f'"issuer":{issuer_j},"redeemer":{redeemer_j},"counterparty":{counterparty_j}'
+            f',"campaign":{campaign_j},"agreement":{agreement_j},"agreement_version":{no_j}'
+        )
+        found = self[key] = (
+            [0, 0, 0, 0],
+            self._fees if kind in FEE_KINDS else self._others,
+            f'"document_kind":{document_j}',
+            document,
+            f'"kind":{kind_j},"reason":{reason_j}',
+            f"{kind_c},{reason_c}",
+            parties_j,
+            f"{issuer},{redeemer},{counterparty},{campaign},{agreement},{no}",
+        )
+        return found
+
+    def drop_amounts(self) -> None:
+        """Forget amounts if there are many."""
+        for moneys in (self._fees, self._others):
+            if len(moneys) > CACHE_LIMIT:
+                moneys.clear()
