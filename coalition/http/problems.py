@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Response
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -44,15 +45,20 @@ def sqlstate(error: BaseException) -> str | None:
     return None
 
 
-def problem_response(error: HubError, *, request_id: str) -> Response:
-    """The answer that reports a refusal."""
-    document = problem_document(
+def document_of(error: HubError, *, request_id: str) -> dict[str, Any]:
+    """The problem document of a refusal."""
+    return problem_document(
         code=error.code,
         detail=error.detail,
         errors=[FieldError(each.pointer, each.detail) for each in error.errors],
         request_id=request_id,
         extra=error.facts,
     )
+
+
+def problem_response(error: HubError, *, request_id: str) -> Response:
+    """The answer that reports a refusal."""
+    document = document_of(error, request_id=request_id)
     kind = PROBLEMS[error.code]
     response = Response(dump(document), status=kind.status, content_type=CONTENT_TYPE)
     if kind.status == 401:

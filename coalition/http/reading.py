@@ -25,6 +25,7 @@ _PAGING = frozenset({"cursor", "limit"})
 class Incoming:
     """A request as it came, before it is known whose it is."""
 
+    request: Request
     method: str
     url: str
     path: str
@@ -56,6 +57,7 @@ def receive(request: Request, *, max_body: int) -> Incoming:
         # A proxy may send the absolute form (RFC 9112 §3.2.2); its path is what was signed.
         target = "/" + target.split("://", 1)[-1].partition("/")[2]
     return Incoming(
+        request=request,
         method=request.method,
         url=f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}{target}",
         path=request.path,
