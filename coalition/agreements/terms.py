@@ -57,7 +57,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One version's terms. Prices are micros of `currency` a point; shares are parts per million."""
+    """One version's terms. Prices are micros of `currency` a point, shares parts per million."""
 
     currency: str
     rules: tuple[EarnRule, ...]
@@ -138,12 +138,31 @@ def parse_terms(document: object) -> Terms:
 
 
 _TOP = frozenset(
-    "currency earn issue_price redemption_price funding fees expiry grace_days pending_days"
-    " breakage_issuer_share cap".split()
+    [
+        "currency",
+        "earn",
+        "issue_price",
+        "redemption_price",
+        "funding",
+        "fees",
+        "expiry",
+        "grace_days",
+        "pending_days",
+        "breakage_issuer_share",
+        "cap",
+    ]
 )
 _EARN = frozenset(
-    "rules multipliers exclusions minimum cap_per_sale cap_per_member_day rounding"
-    " round_each".split()
+    [
+        "rules",
+        "multipliers",
+        "exclusions",
+        "minimum",
+        "cap_per_sale",
+        "cap_per_member_day",
+        "rounding",
+        "round_each",
+    ]
 )
 
 
@@ -159,9 +178,7 @@ class _Reader:
         fees = self._object(
             top.get("fees", {}), "/fees", frozenset({"issue_per_point", "redemption_share"})
         )
-        expiry = self._object(
-            top.get("expiry"), "/expiry", frozenset({"months", "quarter_end"})
-        )
+        expiry = self._object(top.get("expiry"), "/expiry", frozenset({"months", "quarter_end"}))
         currency = top.get("currency")
         if not (isinstance(currency, str) and len(currency) == 3 and currency.isupper()):
             self._wrong("/currency", "must be an ISO 4217 code such as EUR")
@@ -201,10 +218,13 @@ class _Reader:
             ),
             "cap_micros": self._micros(top.get("cap"), "/cap", optional=True),
         }
-        if not self.errors and values["funding"] == "issue":
+        if (
+            not self.errors
+            and values["funding"] == "issue"
             # The pool pays a redemption from what the issue brought in (pool solvency).
-            if values["issue_price_micros"] < values["redemption_price_micros"]:
-                self._wrong("/issue_price", "must not be below redemption_price when funded on issue")
+            and values["issue_price_micros"] < values["redemption_price_micros"]
+        ):
+            self._wrong("/issue_price", "must not be below redemption_price, funded on issue")
         return None if self.errors else Terms(**values)
 
     def _wrong(self, pointer: str, detail: str) -> None:

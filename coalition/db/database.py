@@ -14,7 +14,7 @@ class Database:
     """An engine with the two kinds of unit of work that the hub knows.
 
     A *transaction* is the usual one. *Autocommit* is for a unit that is one statement: the
-    statement is its own transaction, which saves two round trips; nothing else may be written in it.
+    statement is its own transaction, which saves two round trips; nothing else is written in it.
     """
 
     engine: Engine

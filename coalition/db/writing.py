@@ -23,7 +23,7 @@ class Section:
     """One kind of row that a unit of work may write.
 
     `columns` maps each field of the JSON rows to its PostgreSQL type. `template` is the statement,
-    with `{rows}` for the record set `r` joined with the gate's one row `g` (posted_at, window_date).
+    with `{rows}` for the record set `r` joined with the gate's row `g` (posted_at, window_date).
     """
 
     name: str

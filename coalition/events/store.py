@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from coalition.db.writing import insert_section
 from coalition.events.domain import Attempt, Event, Subscription
 from coalition.events.tables import delivery_attempt, event, subscription
 
@@ -42,6 +43,19 @@ _ATTEMPT = (
     delivery_attempt.c.detail,
     delivery_attempt.c.duration_ms,
 )
+
+EVENT_NEW = insert_section(
+    "event_new",
+    "event",
+    {
+        "event_id": "uuid",
+        "party_no": "int",
+        "type": "text",
+        "payload": "jsonb",
+        "recorded_at": "timestamptz",
+    },
+)
+"""For units of work that write their events in their own statement."""
 
 
 def load_subscribed_types(*, connection: Connection) -> Mapping[int, frozenset[str]]:

@@ -11,9 +11,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-Bucket = Literal[
-    "issued", "pending", "active", "held", "spent", "expired", "clawed_back", "taken"
-]
+Bucket = Literal["issued", "pending", "active", "held", "spent", "expired", "clawed_back", "taken"]
 MovementKind = Literal[
     "earn",
     "activate",

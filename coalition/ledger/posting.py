@@ -46,9 +46,7 @@ class Before:
 class Posting:
     """The changes of one account. Methods raise nothing: callers check what may be done."""
 
-    def __init__(
-        self, *, account: AccountState, now: datetime, new_id: Callable[[], UUID]
-    ) -> None:
+    def __init__(self, *, account: AccountState, now: datetime, new_id: Callable[[], UUID]) -> None:
         self.account = account
         self.now = now
         self.new_id = new_id

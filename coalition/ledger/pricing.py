@@ -44,9 +44,7 @@ def price_activation(*, lot: Lot, points: int, issue_fee_micros: int) -> tuple[O
     return owed("issue", lot.funder, POOL, points * lot.issue_price_micros, lot.currency) + fee
 
 
-def price_redemption(
-    *, lot: Lot, points: int, face_micros: int, redeemer: int
-) -> tuple[Owed, ...]:
+def price_redemption(*, lot: Lot, points: int, face_micros: int, redeemer: int) -> tuple[Owed, ...]:
     """Points are spent: the redeemer gets their face value, fees apart.
 
     The lot's funder (or the pool, where the lot was funded on issue) pays up to the redemption

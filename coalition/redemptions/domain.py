@@ -316,9 +316,7 @@ def _release(
         skip -= spent
         if held > spent:
             lot = posting.account.lots[lot_id]
-            posting.move(
-                lot, "release", "held", "active", held - spent, cause=cause, reason=reason
-            )
+            posting.move(lot, "release", "held", "active", held - spent, cause=cause, reason=reason)
             posting.recover_debts(lot, cause=cause)
 
 
@@ -347,9 +345,7 @@ def reverse(
             f"Of this redemption {left_of_it} points are left to reverse, not {points}.",
         )
     if not posting.account.open:
-        raise HubError(
-            "member_closed", "The member's account is closed; refund by another means."
-        )
+        raise HubError("member_closed", "The member's account is closed; refund by another means.")
     cause = Cause("redemption", redemption.redemption_id, redemption.party_no, request_id)
     price = Price(
         redemption.party_no,
@@ -358,7 +354,7 @@ def reverse(
         fee_ppm,
         redemption.currency,
     )
-    first, left = None, points
+    movement_ids, left = [], points
     for part in sorted(redemption.slices, key=lambda s: s.position, reverse=True):
         back = min(left, part.points - part.reversed_points)
         if back == 0:
@@ -379,11 +375,10 @@ def reverse(
             lot.expires_at = grace_until[lot.agreement_no]
         part.reversed_points += back
         left -= back
-        first = first or movement_id
+        movement_ids.append(movement_id)
         posting.recover_debts(lot, cause=cause)
     redemption.reversed_points += points
-    assert first is not None  # points >= 1, and the slices hold what is left of the redemption
-    return first
+    return movement_ids[0]
 
 
 def _owed_between(lot: Lot, part: Slice, back: int, price: Price) -> tuple[Owed, ...]:

@@ -112,9 +112,7 @@ def _write(
     connection: Connection, context: PostingContext, posting: Posting, writes: WriteSet
 ) -> None:
     queue_posting(writes=writes, posting=posting)
-    write(
-        connection=connection, writes=writes, directory_version=context.snapshot.version
-    )
+    write(connection=connection, writes=writes, directory_version=context.snapshot.version)
 
 
 def quote(
@@ -212,9 +210,7 @@ def _begin_on_hold(
     connection: Connection, context: PostingContext, hold_id: UUID, *, locked: bool
 ) -> tuple[Posting, Hold]:
     hold = own_hold(connection=connection, context=context, hold_id=hold_id)
-    posting = _begin(
-        connection, context, hold.account_id, locked=locked, lot_ids=hold.lot_ids
-    )
+    posting = _begin(connection, context, hold.account_id, locked=locked, lot_ids=hold.lot_ids)
     # Read again, now that the account's version (or lock) covers it.
     return posting, own_hold(connection=connection, context=context, hold_id=hold_id)
 
@@ -309,9 +305,7 @@ def reverse_redemption(
             `partner_state_forbids`.
     """
     check_allowed(party=context.snapshot.parties[context.party_no], action="refund")
-    redemption = own_redemption(
-        connection=connection, context=context, redemption_id=redemption_id
-    )
+    redemption = own_redemption(connection=connection, context=context, redemption_id=redemption_id)
     posting = _begin(
         connection,
         context,
@@ -319,9 +313,7 @@ def reverse_redemption(
         locked=locked,
         lot_ids=[part.lot_id for part in redemption.slices],
     )
-    redemption = own_redemption(
-        connection=connection, context=context, redemption_id=redemption_id
-    )
+    redemption = own_redemption(connection=connection, context=context, redemption_id=redemption_id)
     terms = context.snapshot.agreement_by_no[redemption.agreement_no].terms
     reversal_id = reverse(
         posting=posting,
@@ -347,6 +339,4 @@ def at_once(*, database: Database, work: Callable[[Connection, bool], T]) -> T:
         with database.autocommit() as connection:
             return work(connection, False)
     except Conflict:
-        return in_transaction(
-            database=database, work=lambda connection: work(connection, True)
-        )
+        return in_transaction(database=database, work=lambda connection: work(connection, True))

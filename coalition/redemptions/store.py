@@ -124,9 +124,7 @@ _SLICES = (
 
 def load_hold(*, connection: Connection, hold_id: UUID) -> Hold | None:
     """The hold of that id."""
-    row: Any = connection.exec_driver_sql(
-        f"{_HOLD} WHERE hold_id = %s", (hold_id,)
-    ).one_or_none()
+    row: Any = connection.exec_driver_sql(f"{_HOLD} WHERE hold_id = %s", (hold_id,)).one_or_none()
     return None if row is None else Hold(*row)
 
 
@@ -144,9 +142,7 @@ def load_redemptions(
 ) -> dict[UUID, Redemption]:
     """The redemptions of those ids, with their slices."""
     ids = list(redemption_ids)
-    found = {
-        row[1]: Redemption(*row) for row in connection.exec_driver_sql(_REDEMPTION, (ids,))
-    }
+    found = {row[1]: Redemption(*row) for row in connection.exec_driver_sql(_REDEMPTION, (ids,))}
     if found:
         for redemption_id, *columns in connection.exec_driver_sql(_SLICES, (ids,)):
             found[redemption_id].slices.append(Slice(*columns))
@@ -166,9 +162,7 @@ def queue_hold_change(*, writes: WriteSet, hold: Hold) -> None:
 
 def queue_redemption(*, writes: WriteSet, redemption: Redemption) -> None:
     """Queue a new redemption with its slices."""
-    writes.add(
-        REDEMPTION_NEW, {name: getattr(redemption, name) for name in REDEMPTION_NEW.columns}
-    )
+    writes.add(REDEMPTION_NEW, {name: getattr(redemption, name) for name in REDEMPTION_NEW.columns})
     writes.extend(SLICE_NEW, [_slice_row(redemption, part) for part in redemption.slices])
 
 

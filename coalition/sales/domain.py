@@ -139,7 +139,7 @@ class Sale:
     till: str | None
     receipt: str | None
     currency: str
-    agreement_no: int | None
+    agreement_no: int
     document: dict[str, Any]
     refunds: dict[str, Refund]
     points: int = 0

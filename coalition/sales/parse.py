@@ -34,7 +34,18 @@ MAX_TENDERS = 50
 SALE_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}", re.ASCII)
 
 _FIELDS = frozenset(
-    "revision occurred_at member store till receipt currency lines tenders refunds".split()
+    [
+        "revision",
+        "occurred_at",
+        "member",
+        "store",
+        "till",
+        "receipt",
+        "currency",
+        "lines",
+        "tenders",
+        "refunds",
+    ]
 )
 _LINE_FIELDS = frozenset({"id", "category", "quantity", "amount"})
 _TENDER_FIELDS = frozenset({"kind", "amount", "redemption"})
@@ -184,7 +195,7 @@ class _Reader:
 
     def instant(self, value: object, at: str) -> datetime | None:
         try:
-            return parse_instant(value)  # type: ignore[arg-type]  # it checks the type itself
+            return parse_instant(value)
         except ValueError as fault:
             self.wrong(at, str(fault))
             return None

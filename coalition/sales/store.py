@@ -110,9 +110,7 @@ def load_member_days(
 ) -> list[Sale]:
     """The partner's day-capped sales of those (account, local date), in their order."""
     accounts, dates = [day[0] for day in days], [day[1] for day in days]
-    return [
-        _sale(row) for row in connection.exec_driver_sql(_OF_DAYS, (party_no, accounts, dates))
-    ]
+    return [_sale(row) for row in connection.exec_driver_sql(_OF_DAYS, (party_no, accounts, dates))]
 
 
 def queue_sales(*, writes: WriteSet, new: Iterable[Sale], changed: Iterable[Sale]) -> None:

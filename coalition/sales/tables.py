@@ -41,8 +41,8 @@ sale = Table(
     Column("till", Text),
     Column("receipt", Text),
     Column("currency", Text, nullable=False),
-    # NULL: no agreement was needed (a guest's sale). Frozen at the first PUT.
-    Column("agreement_no", Integer),
+    # The version in force when the sale happened, frozen at the first PUT.
+    Column("agreement_no", Integer, nullable=False),
     # Lines and tenders as stated by the highest revision; refunds are a set by id.
     Column("document", JSONB, nullable=False),
     Column("refunds", JSONB, nullable=False),

@@ -1,8 +1,8 @@
 """The ledger's SQL: reading accounts, and writing a unit of work as one statement."""
 
+from coalition.db.transactions import Conflict
 from coalition.ledger.store.read import load_accounts, load_lots, lock_accounts
 from coalition.ledger.store.write import (
-    Conflict,
     Slot,
     open_account,
     queue_posting,

@@ -75,7 +75,7 @@ def load_accounts(
         rows = connection.exec_driver_sql(_WITH_OPEN_LOTS, (lots_at_most, ids))
     accounts: dict[UUID, AccountState] = {}
     indebted = []
-    for row in rows.cursor.fetchall():  # type: ignore[union-attr]  # a SELECT has a cursor
+    for row in rows.cursor.fetchall():
         account_id = row[0]
         account = accounts.get(account_id)
         if account is None:

@@ -32,7 +32,6 @@ class Slot:
     window_date: date
 
 
-
 LOT_NEW = insert_section(
     "lot_new",
     "lot",

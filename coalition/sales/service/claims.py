@@ -38,15 +38,13 @@ def assign_sale(
         Conflict: the sale changed meanwhile; run the transaction again.
     """
     party_no = context.party_no
-    known = load_sales(
-        connection=connection, party_no=party_no, external_ids=[external_id]
-    ).get(external_id)
+    known = load_sales(connection=connection, party_no=party_no, external_ids=[external_id]).get(
+        external_id
+    )
     if known is None:
         raise HubError("sale_not_found", "There is no sale of that id.")
-    found = find_stated_members(connection=connection, party_no=party_no, refs={member})
-    if member not in found:
-        raise HubError("member_not_found", f"There is no member with that {member.kind}.")
-    owner = found[member].account_id
+    found = find_stated_members(connection=connection, party_no=party_no, refs=[member])
+    owner = found.named(kind=member.kind, value=member.value).account_id
     if claim and known.account_id not in (None, owner):
         raise HubError(
             "sale_already_claimed", "The sale belongs to a member already; move it instead."
@@ -68,9 +66,7 @@ def assign_sale(
                 day = (current.account_id, current.local_date)
                 book.day_sales.setdefault(day, {})[other.external_id] = current
     lot_ids = [lot_id for one in book.sales.values() for lot_id in one.lot_ids]
-    book.accounts = load_accounts(
-        connection=connection, account_ids=accounts, lot_ids=lot_ids
-    )
+    book.accounts = load_accounts(connection=connection, account_ids=accounts, lot_ids=lot_ids)
     before = sale.points
     if sale.account_id != owner:
         copy = replace(sale, lot_ids=list(sale.lot_ids), earn_ids=list(sale.earn_ids))

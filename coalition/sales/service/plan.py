@@ -127,7 +127,6 @@ def new_sale(context: PostingContext, put: SalePut, agreement: Agreement) -> Sal
 
 def agreement_of(context: PostingContext, sale: Sale) -> Agreement:
     """The version that was frozen when the sale was first stated."""
-    assert sale.agreement_no is not None
     return context.snapshot.agreement_by_no[sale.agreement_no]
 
 
@@ -203,7 +202,7 @@ def settle(book: Book, restated: Restated, owner: UUID | None) -> None:
     if old is None:
         book.new[sale.external_id] = sale
     if sale.account_id is not None and sale.account_id != owner:
-        _change_points(book, sale, 0)
+        _change_points(book, sale, sale.account_id, 0)
         sale.lot_ids, sale.earn_ids = [], []
     sale.account_id = owner
     if day_before is not None and day_before != (owner, sale.local_date):
@@ -213,7 +212,7 @@ def settle(book: Book, restated: Restated, owner: UUID | None) -> None:
     if sale.day_capped and owner is not None:
         _settle_day(book, (owner, sale.local_date))
     elif owner is not None:
-        _change_points(book, sale, target)
+        _change_points(book, sale, owner, target)
     for refund in restated.succeeded:
         if refund.redemption_id is not None:
             _give_back(book, refund)
@@ -228,7 +227,7 @@ def _settle_day(book: Book, day: tuple[UUID, date]) -> None:
     granted = apply_day_cap(worth=[worth(book.context, s) for s in sales], cap=cap)
     for sale, points in zip(sales, granted, strict=True):
         if points != sale.points:
-            _change_points(book, sale, points)
+            _change_points(book, sale, day[0], points)
             book.note(sale)
 
 
@@ -253,21 +252,20 @@ def _check_change(book: Book, sale: Sale, owner: UUID | None, target: int) -> No
         raise HubError("member_frozen", "The member's account is frozen and cannot earn.")
 
 
-def _change_points(book: Book, sale: Sale, target: int) -> None:
+def _change_points(book: Book, sale: Sale, account_id: UUID, target: int) -> None:
     """Grant or claw back until the sale has `target` points posted."""
-    assert sale.account_id is not None
     change = target - sale.points
     if change > 0:
-        _grant(book, sale, change)
+        _grant(book, sale, account_id, change)
     elif change < 0:
-        _claw_back(book, sale, -change)
+        _claw_back(book, sale, account_id, -change)
     sale.points = target
 
 
-def _grant(book: Book, sale: Sale, points: int) -> None:
+def _grant(book: Book, sale: Sale, account_id: UUID, points: int) -> None:
     agreement, zone = agreement_of(book.context, sale), book.context.snapshot.hub.time_zone
     terms = agreement.terms
-    posting = book.posting(sale.account_id)  # type: ignore[arg-type]  # callers checked
+    posting = book.posting(account_id)
     lot = Lot(
         # One id serves a new sale and its lot; a sale that comes back to an account gets another.
         lot_id=sale.sale_id if _is_first_lot(book, sale) else book.context.new_id(),
@@ -298,8 +296,8 @@ def _is_first_lot(book: Book, sale: Sale) -> bool:
     return not sale.lot_ids and sale.external_id in book.new
 
 
-def _claw_back(book: Book, sale: Sale, points: int) -> None:
-    posting = book.posting(sale.account_id)  # type: ignore[arg-type]  # callers checked
+def _claw_back(book: Book, sale: Sale, account_id: UUID, points: int) -> None:
+    posting = book.posting(account_id)
     own = [posting.account.lots[lot_id] for lot_id in reversed(sale.lot_ids)]
     # Points of the sale that expired unspent are gone already: nobody loses them twice.
     gone = sum(lot.expired for lot in own)
@@ -343,9 +341,7 @@ def _give_back(book: Book, refund: Refund) -> None:
         posting=book.posting(redemption.account_id),
         redemption=redemption,
         points=refund.points,
-        fee_ppm=context.snapshot.agreement_by_no[
-            redemption.agreement_no
-        ].terms.redemption_fee_ppm,
+        fee_ppm=context.snapshot.agreement_by_no[redemption.agreement_no].terms.redemption_fee_ppm,
         reason="sale_refunded",
         grace_until=GraceDates(context),
         request_id=context.request_id,

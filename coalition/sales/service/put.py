@@ -8,8 +8,6 @@ and written in a transaction; so is everything that the quick way was refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -17,10 +15,12 @@ from sqlalchemy.exc import IntegrityError
 from coalition.db.database import Database
 from coalition.db.writing import WriteSet
 from coalition.errors import HubError
-from coalition.ledger.domain import AccountState, Lot
+from coalition.ledger.domain import AccountState
 from coalition.ledger.store import Conflict, queue_posting, write
 from coalition.posting_context import PostingContext
-from coalition.sales.domain import Sale, SalePut
+from coalition.sales.announce import announce
+from coalition.sales.domain import SalePut
+from coalition.sales.service.answer import SaleAnswer, answer_of
 from coalition.sales.service.plan import Book, restate, settle
 from coalition.sales.service.thorough import put_thoroughly
 from coalition.sales.store import existing_ids, queue_sales
@@ -28,23 +28,6 @@ from partner_sdk.wire.ids import InvalidId, decode
 
 Extra = Callable[[], WriteSet]
 """Rows of the caller's (evidence of the request) to be written with the rest, made anew per try."""
-
-
-@dataclass(frozen=True, slots=True)
-class SaleAnswer:
-    """What became of a statement. Points: net of the sale, by this call, still pending, owed."""
-
-    external_id: str
-    revision: int
-    outcome: str
-    account_id: UUID | None
-    agreement_no: int | None
-    earned: int
-    change: int
-    pending: int
-    debt: int
-    activates_at: datetime | None
-    expires_at: datetime | None
 
 
 def put_sale(
@@ -74,9 +57,7 @@ def put_sales(
         answers = _put_quickly(database, context, puts, extra)
         if answers is not None:
             return answers
-    return put_thoroughly(
-        database=database, context=context, puts=puts, extra=extra, answer=answer_of
-    )
+    return put_thoroughly(database=database, context=context, puts=puts, extra=extra)
 
 
 def may_go_quickly(context: PostingContext, puts: Sequence[SalePut]) -> bool:
@@ -109,7 +90,7 @@ def plan_quickly(
             if owner is not None and owner not in book.accounts:
                 book.accounts[owner] = AccountState(account_id=owner)
             settle(book, restate(context, None, put), owner)
-            answers.append(answer_of(book, put, "created", 0))
+            answers.append(answer_of(book, put.external_id, "created", 0))
         except HubError as refusal:
             answers.append(refusal)
     return book, answers
@@ -130,10 +111,12 @@ def _put_quickly(
         if not book.new:
             # Refusals may rest on what was not read; let the thorough way say them.
             return None
+        writes = writes_of(book, extra())
+        announce(writes=writes, context=context, answers=answers)
         try:
             write(
                 connection=connection,
-                writes=writes_of(book, extra()),
+                writes=writes,
                 directory_version=context.snapshot.version,
             )
         except (Conflict, IntegrityError):
@@ -154,32 +137,3 @@ def _account_of(member_id: str) -> UUID:
         return decode("mem", member_id)
     except InvalidId:
         raise HubError("member_not_found", "There is no member of that id.") from None
-
-
-def answer_of(book: Book, put: SalePut, outcome: str, points_before: int) -> SaleAnswer:
-    """What to tell the partner about a sale as it now stands."""
-    sale = book.sales[put.external_id]
-    account = None if sale.account_id is None else book.accounts.get(sale.account_id)
-    lots = _lots_of(sale, account)
-    return SaleAnswer(
-        external_id=sale.external_id,
-        revision=sale.revision,
-        outcome=outcome,
-        account_id=sale.account_id,
-        agreement_no=sale.agreement_no,
-        earned=sale.points,
-        change=sale.points - points_before,
-        pending=sum(lot.pending for lot in lots),
-        debt=sum(
-            debt.outstanding
-            for debt in (account.debts if account else ())
-            if debt.sale_id == sale.sale_id
-        ),
-        activates_at=lots[0].activates_at if lots else None,
-        expires_at=lots[0].expires_at if lots else None,
-    )
-
-
-def _lots_of(sale: Sale, account: AccountState | None) -> list[Lot]:
-    lots = account.lots if account else {}
-    return [lots[lot_id] for lot_id in sale.lot_ids if lot_id in lots]

@@ -434,7 +434,7 @@ def upgrade() -> None:
         sa.Column("till", sa.Text(), nullable=True),
         sa.Column("receipt", sa.Text(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("agreement_no", sa.Integer(), nullable=True),
+        sa.Column("agreement_no", sa.Integer(), nullable=False),
         sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("refunds", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("points", sa.BigInteger(), server_default="0", nullable=False),

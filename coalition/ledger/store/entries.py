@@ -1,0 +1,101 @@
+"""Entries as partners and the operator read them: movements with what was owed for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A movement with its lot's issuer and its obligations (kind, debtor, creditor, micros)."""
+
+    account_id: UUID
+    movement_id: UUID
+    lot_id: UUID
+    kind: str
+    from_bucket: str
+    to_bucket: str
+    points: int
+    posted_at: datetime
+    window_date: date
+    party_no: int
+    cause_kind: str
+    cause_id: UUID
+    reason: str
+    issuer: int
+    sale: str | None
+    sale_party: int | None
+    amounts: list[tuple[str, int, int, int, str]]
+
+
+_ENTRY = """
+SELECT m.account_id, m.movement_id, m.lot_id, m.kind, m.from_bucket, m.to_bucket, m.points,
+       m.posted_at, m.window_date, m.party_no, m.cause_kind, m.cause_id, m.reason,
+       l.issuer, s.external_id, s.party_no,
+       COALESCE((SELECT jsonb_agg(jsonb_build_array(o.kind, o.debtor, o.creditor, o.amount_micros,
+                                                    o.currency) ORDER BY o.seq)
+                   FROM obligation o
+                  WHERE o.account_id = m.account_id AND o.movement_id = m.movement_id), '[]')
+  FROM {source} m
+  JOIN lot l ON l.account_id = m.account_id AND l.lot_id = m.lot_id
+  LEFT JOIN sale s ON m.cause_kind = 'sale' AND s.sale_id = m.cause_id
+"""
+
+# The page is cut from the index first; only its rows are then joined.
+_OF_PARTY = (
+    _ENTRY.format(
+        source="""(SELECT * FROM movement WHERE party_no = %s AND movement_id > %s
+                      AND (%s::timestamptz IS NULL OR posted_at >= %s)
+                      AND (%s::timestamptz IS NULL OR posted_at < %s)
+                    ORDER BY movement_id LIMIT %s)"""
+    )
+    + " ORDER BY m.movement_id"
+)
+_OF_ACCOUNT = (
+    _ENTRY.format(source="(SELECT * FROM movement WHERE account_id = %s AND movement_id < %s)")
+    + " WHERE %s::int IS NULL OR l.issuer = %s OR m.party_no = %s"
+    + " ORDER BY m.movement_id DESC LIMIT %s"
+)
+_LAST = UUID(int=2**128 - 1)
+_FIRST = UUID(int=0)
+
+
+def entries_of_party(
+    *,
+    connection: Connection,
+    party_no: int,
+    after: UUID | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+) -> list[Entry]:
+    """Entries at a partner's tills and of its own sales, oldest first."""
+    rows = connection.exec_driver_sql(
+        _OF_PARTY, (party_no, after or _FIRST, since, since, until, until, limit)
+    )
+    return [_entry(row) for row in rows]
+
+
+def entries_of_account(
+    *,
+    connection: Connection,
+    account_id: UUID,
+    party_no: int | None,
+    before: UUID | None,
+    limit: int,
+) -> list[Entry]:
+    """An account's entries, newest first; a partner sees those of its lots and its tills."""
+    rows = connection.exec_driver_sql(
+        _OF_ACCOUNT, (account_id, before or _LAST, party_no, party_no, party_no, limit)
+    )
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Any) -> Entry:
+    *columns, amounts = row
+    return Entry(*columns, [tuple(amount) for amount in amounts])
