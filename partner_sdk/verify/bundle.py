@@ -161,7 +161,13 @@ def _check_contents(
             )
             for name in _LISTED
         }
-        sums = _sums(blocks, statement, findings)
+        sums = check_lines(
+            ndjson=archive.split_lines(blocks=blocks[NDJSON], name=NDJSON),
+            csv=archive.split_lines(blocks=blocks[CSV], name=CSV),
+            slots=cut_slots(blocks=blocks[SALTS]),
+            statement_no=statement.statement_no,
+            currency=statement.currency,
+        )
         for rest in blocks.values():
             for _ in rest:
                 pass
@@ -181,20 +187,6 @@ def _check_contents(
     if not wrong & {NDJSON, CSV, SALTS} and not sums.differing:
         check_totals(statement=statement, sums=sums, findings=findings)
     return sums.count
-
-
-def _sums(blocks: dict[str, Iterator[bytes]], statement: Statement, findings: Findings) -> LineSums:
-    try:
-        return check_lines(
-            ndjson=archive.split_lines(blocks=blocks[NDJSON], name=NDJSON),
-            csv=archive.split_lines(blocks=blocks[CSV], name=CSV),
-            slots=cut_slots(blocks=blocks[SALTS]),
-            statement_no=statement.statement_no,
-            currency=statement.currency,
-        )
-    except InvalidArchive as error:
-        findings.add("line", error.name or NDJSON, str(error))
-        return LineSums()
 
 
 def _name_lines(sums: LineSums, wrong: set[str], findings: Findings) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import zip_longest
 
+from partner_sdk.wire.archive import InvalidArchive
 from partner_sdk.wire.lines import (
     COLUMNS,
     CSV_HEADER,
@@ -101,11 +102,30 @@ def check_lines(
     """Compare the renderings, build the tree and the sums; stops where the files lose step."""
     sums = LineSums()
     sums.csv_heading_wrong = next(csv, None) != CSV_HEADER
-    rendering, check = _Rendering(), _Contents(statement_no=statement_no, currency=currency)
-    tree = MerkleTree()
+    check = _Contents(statement_no=statement_no, currency=currency)
+    try:
+        _walk(sums, check, zip_longest(ndjson, csv, slots))
+    except InvalidArchive:
+        # The next line is not one: too long, or the last and without its newline.
+        sums.differing.append(sums.count + 1)
+    sums.activity = {kind.decode(): found for kind, found in check.activity.items()}
+    sums.pairs = {
+        slug.decode(): PairSums(receivable, -payable, rounding)
+        for slug, (receivable, payable, rounding) in check.pairs.items()
+        if slug
+    }
+    return sums
+
+
+def _walk(
+    sums: LineSums,
+    check: "_Contents",
+    lines: Iterable[tuple[bytes | None, bytes | None, bytes | None]],
+) -> None:
+    rendering, tree = _Rendering(), MerkleTree()
     leaves: list[bytes] = []
     hash_ = sha256
-    for line_no, (line, row, slot) in enumerate(zip_longest(ndjson, csv, slots), 1):
+    for line_no, (line, row, slot) in enumerate(lines, 1):
         if line is None or row is None or slot is None:
             sums.differing.append(line_no)
             break
@@ -124,13 +144,6 @@ def check_lines(
             leaves.clear()
     tree.extend(leaves=leaves)
     sums.merkle_root = tree.root()
-    sums.activity = {kind.decode(): found for kind, found in check.activity.items()}
-    sums.pairs = {
-        slug.decode(): PairSums(receivable, -payable, rounding)
-        for slug, (receivable, payable, rounding) in check.pairs.items()
-        if slug
-    }
-    return sums
 
 
 def cut_slots(*, blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ unknown length can be streamed; the directory carries it where a value needs it 
 Nothing here opens a file: callers hand in seekable binary streams.
 """
 
-import os
+import io
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -164,7 +164,7 @@ def scan(*, stream: BinaryIO) -> Archive:
     Raises:
         InvalidArchive: neither the local headers nor the directory describe such a bundle.
     """
-    size = stream.seek(0, os.SEEK_END)
+    size = stream.seek(0, io.SEEK_END)
     walked, broken = _walk(stream, size)
     entries = walked or _from_directory(stream, size)
     if entries is None:
