@@ -6,8 +6,7 @@ own, the others fall to the class of their status. ``retryable`` is already spen
 retried within its bounds before it raises.
 """
 
-from partner_sdk.wire.messages import Problem
-from partner_sdk.wire.problems import FieldError
+from partner_sdk.wire.problems import FieldError, Problem
 
 __all__ = [
     "AccessDenied",

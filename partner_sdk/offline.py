@@ -22,7 +22,8 @@ from partner_sdk.errors import ApiError, AuthenticationFailed, HubUnavailable
 from partner_sdk.queue_values import QueueError, QueueFull, QueueStatus, SendReport, SetAside
 from partner_sdk.transport import wall_now
 from partner_sdk.wire.instants import format_instant, parse_instant
-from partner_sdk.wire.messages import Problem, SaleResult
+from partner_sdk.wire.messages import SaleResult
+from partner_sdk.wire.problems import Problem
 
 __all__ = ["OfflineQueue", "QueueError", "QueueFull", "QueueStatus", "SendReport", "SetAside"]
 
@@ -100,8 +101,8 @@ class OfflineQueue:
         """
         body = wire_of(sale)
         key, revision = sale_id(body), body.get("revision")
-        if type(revision) is not int or not 0 < revision < 2**53:
-            raise ValueError("a sale needs a revision, a whole number from 1")
+        if type(revision) is not int or not 0 <= revision < 2**53:
+            raise ValueError("a sale needs a revision, a whole number from 0")
         written = encoded(body)
         with self._writing() as db:
             known = db.execute(

@@ -30,7 +30,7 @@ from partner_sdk.errors import (
     UnexpectedAnswer,
     error_of,
 )
-from partner_sdk.wire.messages import Problem
+from partner_sdk.wire.problems import Problem
 from partner_sdk.wire.signing import sign_headers
 
 __all__ = ["Credentials", "RetryPolicy", "Transport", "wall_now"]

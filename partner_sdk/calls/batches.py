@@ -20,8 +20,8 @@ __all__ = [
 
 #: The hub takes this many sales in one batch.
 MAX_BATCH_SALES = 1000
-#: Kept well below the largest body that the hub reads.
-MAX_BATCH_BYTES = 4 * 1024 * 1024
+#: The hub reads batches of up to two mebibytes; the rest is margin.
+MAX_BATCH_BYTES = 2 * 1024 * 1024 - 64 * 1024
 
 #: A sale: typed, or as on the wire with its ``id`` among the members.
 SaleLike = Sale | Mapping[str, Any]

@@ -86,6 +86,10 @@ class RecordCalls(Calls):
         """Go through the subscriptions."""
         return self._list(Webhook.from_wire, "/v1/webhooks")
 
+    def get_webhook(self, webhook_id: str) -> Webhook:
+        """Return a subscription."""
+        return self._get(Webhook.from_wire, path_of("webhooks", webhook_id))
+
     def delete_webhook(self, webhook_id: str) -> None:
         """End a subscription."""
         self._delete(path_of("webhooks", webhook_id))

@@ -13,7 +13,7 @@ class RedemptionCalls(Calls):
     def quote(
         self, member: MemberLike, *, points: int | None = None, amount: Money | None = None
     ) -> Quote:
-        """Say what points are worth, or how many points an amount takes; changes nothing."""
+        """Say what points are worth, or how many an amount takes; without either, all there are."""
         body = given(points=points, amount=None if amount is None else amount.to_wire())
         return self._post(Quote.from_wire, "/v1/quotes", {"member": member_wire(member), **body})
 
@@ -40,11 +40,17 @@ class RedemptionCalls(Calls):
         return self._get(Hold.from_wire, path_of("holds", hold_id))
 
     def capture(
-        self, hold_id: str, *, points: int | None = None, idempotency_key: str | None = None
+        self,
+        hold_id: str,
+        *,
+        points: int | None = None,
+        receipt: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Redemption:
         """Spend a hold, whole or in part; the rest is released."""
         path = path_of("holds", hold_id, "capture")
-        return self._post(Redemption.from_wire, path, given(points=points), idempotency_key)
+        body = given(points=points, receipt=receipt)
+        return self._post(Redemption.from_wire, path, body, idempotency_key)
 
     def void(self, hold_id: str, *, idempotency_key: str | None = None) -> Hold:
         """Release a hold."""

@@ -1,9 +1,8 @@
 """Calls about sales: one, many, a guest's sale claimed, a sale moved."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from partner_sdk.calls.base import Calls, MemberLike, as_object, member_wire, path_of
+from partner_sdk.calls.base import Calls, MemberLike, member_wire, path_of
 from partner_sdk.calls.batches import Chunk, SaleLike, chunks, results_reader, sale_id, wire_of
 from partner_sdk.wire.messages import SaleAnswer, SaleResult
 
@@ -36,9 +35,9 @@ class SaleCalls(Calls):
         """Send one batch that is cut already."""
         return self._post(results_reader(chunk), "/v1/sales/batch", chunk.payload)
 
-    def get_sale(self, sale_id: str) -> dict[str, Any]:
-        """Return a sale as the hub has it."""
-        return self._get(as_object, path_of("sales", sale_id))
+    def get_sale(self, sale_id: str) -> SaleAnswer:
+        """Return what the hub holds of a sale."""
+        return self._get(SaleAnswer.from_wire, path_of("sales", sale_id))
 
     def claim_sale(
         self, sale_id: str, *, member: MemberLike, idempotency_key: str | None = None

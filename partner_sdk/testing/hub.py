@@ -1,5 +1,6 @@
 """A hub in the same process, for a partner's own tests."""
 
+import hashlib
 import json
 import secrets
 import threading
@@ -129,10 +130,18 @@ class HubSimulator:
 
     def add_statement(self, *, statement_id: str, business_date: date, bundle: bytes) -> None:
         """Offer a statement's bundle for download."""
+        nothing = self.model.amount(0)
         summary = {
             "id": statement_id,
+            "statement_no": len(self._bundles) + 1,
+            "party": "simulator",
             "window": encode_window(business_date),
-            "currency": self.model.currency,
+            "opening": nothing,
+            "net": nothing,
+            "closing": nothing,
+            "lines": 0,
+            "sha256": hashlib.sha256(bundle).hexdigest(),
+            "bundle_bytes": len(bundle),
             "issued_at": format_instant(self._now()),
         }
         self._bundles[statement_id] = (summary, bundle)
@@ -195,7 +204,8 @@ class HubSimulator:
         if method == "POST" and parts == ["webhooks"]:
             asked = check_fields(body, needed=("url", "types"))
             secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
-            made = {"id": self.model.new_id("sub"), **asked}
+            made = {"id": self.model.new_id("sub"), **asked, "state": "active"}
+            made["created_at"] = format_instant(self._now())
             self._webhooks[made["id"]] = made
             return 201, {**made, "secret": secret}
         if method == "GET" and parts == ["webhooks"]:

@@ -194,14 +194,14 @@ class HubModel:
             raise Refusal("spend_locked")
         return member
 
-    def reserve(self, reference: object, points: int, *, seconds: int) -> Hold:
-        member = self.spender(reference)
+    def reserve(self, who: object, points: int, *, seconds: int, note: str | None = None) -> Hold:
+        member = self.spender(who)
         if points > member.active:
             raise Refusal("insufficient_points", extra={"available": member.active})
         member.active -= points
         member.held += points
         expires_at = self.now() + timedelta(seconds=seconds)
-        hold = Hold(self.new_id("hld"), member.id, points, expires_at)
+        hold = Hold(self.new_id("hld"), member.id, points, expires_at, note)
         self.holds[hold.id] = hold
         return hold
 
@@ -217,7 +217,12 @@ class HubModel:
             raise Refusal("capture_exceeds_hold", extra={"held": hold.points})
         self._release(hold, "captured", back=hold.points - points)
         new = Redemption(
-            self.new_id("red"), hold.member, points, self.now(), None if one_step else hold.id
+            id=self.new_id("red"),
+            member=hold.member,
+            points=points,
+            created_at=self.now(),
+            hold=None if one_step else hold.id,
+            reference=hold.reference,
         )
         hold.captured, hold.redemption = points, new.id
         self.redemptions[new.id] = new

@@ -77,7 +77,7 @@ def money_of(value: object, *, at: str, currency: str) -> int:
     return money.micros
 
 
-def text_of(value: object, *, at: str, longest: int = 128) -> str:
+def text_of(value: object, *, at: str, longest: int = 64) -> str:
     """Return text of bounded length without control characters."""
     if not isinstance(value, str) or not 1 <= len(value) <= longest or not value.isprintable():
         raise invalid(at, f"must be printable text of 1 to {longest} characters")

@@ -12,7 +12,6 @@ from partner_sdk.testing.refusals import (
     invalid,
     money_of,
     points_of,
-    text_of,
 )
 from partner_sdk.wire.instants import format_instant
 from partner_sdk.wire.problems import PROBLEMS, problem_document
@@ -77,14 +76,13 @@ def _spend_lock(call: Call) -> Answer:
 
 
 def _put_sale(call: Call) -> Answer:
-    created, sale = call.model.put_sale(call.ids[0], call.body)
+    created, sale = call.model.put_sale(_sale_id(call.ids[0]), call.body)
     return (201 if created else 200), sale
 
 
 def _get_sale(call: Call) -> Answer:
     state = call.model.sale(call.ids[0])
-    wire = call.model.sale_wire(state, outcome="unchanged", change=0)
-    return 200, {**state.revision.content, **wire}
+    return 200, call.model.sale_wire(state, outcome="unchanged", change=0)
 
 
 def _batch(call: Call) -> Answer:
@@ -97,7 +95,7 @@ def _batch(call: Call) -> Answer:
 def _item(model: HubModel, sale: object) -> dict[str, Any]:
     sale_id = sale.get("id") if isinstance(sale, dict) else None
     try:
-        key = text_of(sale_id, at="/id")
+        key = _sale_id(sale_id)
         assert isinstance(sale, dict)  # noqa: S101 - it had an id
         body = {name: value for name, value in sale.items() if name != "id"}
         created, answered = model.put_sale(key, body)
@@ -105,6 +103,12 @@ def _item(model: HubModel, sale: object) -> dict[str, Any]:
         problem = refusal_document(refusal)
         return {"id": sale_id, "status": problem["status"], "sale": None, "problem": problem}
     return {"id": key, "status": 201 if created else 200, "sale": answered, "problem": None}
+
+
+def _sale_id(value: object) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z0-9._~-]{1,64}", value) is None:
+        raise invalid("/id", "must be 1 to 64 letters, digits, dots, _, ~ or -")
+    return value
 
 
 def _claim(call: Call) -> Answer:
@@ -117,12 +121,13 @@ def _move(call: Call) -> Answer:
 
 def _quote(call: Call) -> Answer:
     asked = check_fields(call.body, needed=("member",), allowed=("points", "amount"))
-    if ("points" in asked) == ("amount" in asked):
-        raise invalid("", "give points or amount")
+    if "points" in asked and "amount" in asked:
+        raise invalid("/amount", "cannot be given with points")
     member = call.model.spender(asked["member"])
+    points = member.active
     if "points" in asked:
         points = points_of(asked["points"], at="/points")
-    else:
+    elif "amount" in asked:
         points = money_of(asked["amount"], at="/amount", currency=call.model.currency) // 10_000
         if points == 0:
             raise Refusal("amount_too_small")
@@ -145,7 +150,8 @@ def _hold(call: Call) -> Answer:
     if type(seconds) is not int or not 60 <= seconds <= 604_800:
         raise invalid("/expires_in_seconds", "must be from 60 to 604800")
     points = points_of(asked["points"], at="/points")
-    hold = call.model.reserve(asked["member"], points, seconds=seconds)
+    note = asked.get("reference")
+    hold = call.model.reserve(asked["member"], points, seconds=seconds, note=note)
     return 201, _hold_wire(call.model, hold.id)
 
 
@@ -154,7 +160,7 @@ def _get_hold(call: Call) -> Answer:
 
 
 def _capture(call: Call) -> Answer:
-    asked = check_fields(call.body or {}, allowed=("points",))
+    asked = check_fields(call.body or {}, allowed=("points", "receipt"))
     hold = call.model.hold(call.ids[0])
     points = points_of(asked["points"], at="/points") if "points" in asked else hold.points
     return 201, _redemption_wire(call.model, call.model.capture(hold, points).id)
@@ -168,7 +174,8 @@ def _void(call: Call) -> Answer:
 def _redeem(call: Call) -> Answer:
     asked = check_fields(call.body, needed=("member", "points"), allowed=(*_TILL, "receipt"))
     points = points_of(asked["points"], at="/points")
-    hold = call.model.reserve(asked["member"], points, seconds=60)
+    note = asked.get("reference")
+    hold = call.model.reserve(asked["member"], points, seconds=60, note=note)
     del call.model.holds[hold.id]
     return 201, _redemption_wire(call.model, call.model.capture(hold, points, one_step=True).id)
 
@@ -214,6 +221,7 @@ def _hold_wire(model: HubModel, hold_id: str) -> dict[str, Any]:
         "captured_points": hold.captured,
         "expires_at": format_instant(hold.expires_at),
         "redemption": hold.redemption,
+        "reference": hold.reference,
     }
 
 
@@ -226,6 +234,7 @@ def _redemption_wire(model: HubModel, redemption_id: str) -> dict[str, Any]:
         "amount": model.amount(redemption.points),
         "reversed_points": redemption.reversed,
         "hold": redemption.hold,
+        "reference": redemption.reference,
         "created_at": format_instant(redemption.created_at),
     }
 

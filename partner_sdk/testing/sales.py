@@ -61,8 +61,8 @@ def read_revision(body: object, *, currency: str) -> Revision:
         allowed=("member", "store", "till", "receipt", "tenders", "refunds"),
     )
     revision = sale["revision"]
-    if type(revision) is not int or not 1 <= revision < 2**53:
-        raise invalid("/revision", "must be a whole number from 1")
+    if type(revision) is not int or not 0 <= revision < 2**53:
+        raise invalid("/revision", "must be a whole number from 0")
     instant_of(sale["occurred_at"], at="/occurred_at")
     if sale["currency"] != currency:
         raise Refusal("wrong_currency", f"this hub's currency is {currency}")
@@ -127,11 +127,11 @@ def _listed(sale: dict[str, Any], name: str) -> list[tuple[int, Any]]:
 
 
 def _line(item: object, at: str, currency: str) -> int:
-    line = check_fields(item, at=at, needed=("id", "category", "quantity", "amount"))
+    line = check_fields(item, at=at, needed=("id", "category", "amount"), allowed=("quantity",))
     text_of(line["id"], at=f"{at}/id")
     text_of(line["category"], at=f"{at}/category")
     try:
-        parse_decimal(line["quantity"], max_digits_after=3)
+        parse_decimal(line.get("quantity", "1"), max_digits_after=3)
     except InvalidAmount as error:
         raise invalid(f"{at}/quantity", str(error)) from error
     return money_of(line["amount"], at=f"{at}/amount", currency=currency)

@@ -26,6 +26,7 @@ class Hold:
     member: str
     points: int
     expires_at: datetime
+    reference: str | None = None
     state: str = "held"
     captured: int = 0
     redemption: str | None = None
@@ -38,4 +39,5 @@ class Redemption:
     points: int
     created_at: datetime
     hold: str | None
+    reference: str | None
     reversed: int = 0

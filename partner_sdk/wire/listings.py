@@ -128,33 +128,37 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class StatementSummary:
-    """A statement in the list; its amounts are exact decimals of ``currency`` as text."""
+    """A statement in the list; ``sha256`` is that of its ``statement.json``."""
 
     id: str
+    statement_no: int
+    party: str
     window: str
     business_date: date
-    currency: str | None
-    opening: str | None
-    net: str | None
-    closing: str | None
-    issued_at: datetime | None
-    raw: dict[str, Any]
+    opening: Money
+    net: Money
+    closing: Money
+    lines: int
+    sha256: str
+    bundle_bytes: int
+    issued_at: datetime
 
     @classmethod
     def from_wire(cls, value: Wire) -> "StatementSummary":
-        # The list may name the window by its id, or show it as statement.json does.
-        window = value["window"]
-        window_id = text(window["id"] if isinstance(window, Mapping) else window)
+        window = text(value["window"])
         return cls(
-            id=text(value["id"] if "id" in value else value["statement_id"]),
-            window=window_id,
-            business_date=decode_window(window_id),
-            currency=optional_text(value.get("currency")),
-            opening=_amount(value.get("opening")),
-            net=_amount(value.get("net")),
-            closing=_amount(value.get("closing")),
-            issued_at=instant(value.get("issued_at")),
-            raw=dict(value),
+            id=text(value["id"]),
+            statement_no=whole(value["statement_no"]),
+            party=text(value["party"]),
+            window=window,
+            business_date=decode_window(window),
+            opening=Money.from_wire(value["opening"]),
+            net=Money.from_wire(value["net"]),
+            closing=Money.from_wire(value["closing"]),
+            lines=whole(value["lines"]),
+            sha256=text(value["sha256"]),
+            bundle_bytes=whole(value["bundle_bytes"]),
+            issued_at=parse_instant(value["issued_at"]),
         )
 
 
@@ -163,36 +167,45 @@ class Webhook:
     """A subscription; ``secret`` is only known in the answer that made it."""
 
     id: str
-    url: str | None
+    url: str
     types: tuple[str, ...]
+    state: str
+    created_at: datetime
     secret: str | None
 
     @classmethod
     def from_wire(cls, value: Wire) -> "Webhook":
         return cls(
             id=text(value["id"]),
-            url=optional_text(value.get("url")),
-            types=tuple(text(kind) for kind in value.get("types", ())),
+            url=text(value["url"]),
+            types=tuple(text(kind) for kind in value["types"]),
+            state=text(value["state"]),
+            created_at=parse_instant(value["created_at"]),
             secret=optional_text(value.get("secret")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, as webhooks and the list of events tell it."""
+    """Something that happened; ``state`` and ``attempts`` are told by the list only."""
 
     id: str
     type: str
     timestamp: datetime
     data: dict[str, Any]
+    state: str | None
+    attempts: int | None
 
     @classmethod
     def from_wire(cls, value: Wire) -> "Event":
+        attempts = value.get("attempts")
         return cls(
             id=text(value["id"]),
             type=text(value["type"]),
             timestamp=parse_instant(value["timestamp"]),
             data=dict(value["data"]),
+            state=optional_text(value.get("state")),
+            attempts=None if attempts is None else whole(attempts),
         )
 
 
@@ -200,22 +213,21 @@ class Event:
 class Attempt:
     """One attempt to deliver an event; ``status`` is the receiver's HTTP status, if any."""
 
-    at: datetime | None
+    subscription: str
+    at: datetime
     status: int | None
+    outcome: str
     error: str | None
-    raw: dict[str, Any]
+    duration_ms: int
 
     @classmethod
     def from_wire(cls, value: Wire) -> "Attempt":
         status = value.get("status")
         return cls(
-            at=instant(value.get("at", value.get("attempted_at"))),
-            status=status if type(status) is int else None,
+            subscription=text(value["subscription"]),
+            at=parse_instant(value["at"]),
+            status=None if status is None else whole(status),
+            outcome=text(value["outcome"]),
             error=optional_text(value.get("error")),
-            raw=dict(value),
+            duration_ms=whole(value["duration_ms"]),
         )
-
-
-def _amount(value: object) -> str | None:
-    """Read an amount that is text, or an object with currency."""
-    return text(value["amount"]) if isinstance(value, Mapping) else optional_text(value)

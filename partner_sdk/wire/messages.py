@@ -13,7 +13,7 @@ from typing import Any
 from partner_sdk.wire._read import instant, optional_text, text, whole
 from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.instants import parse_instant
-from partner_sdk.wire.problems import FieldError
+from partner_sdk.wire.problems import Problem
 
 __all__ = [
     "Agreement",
@@ -32,40 +32,6 @@ __all__ = [
 ]
 
 Wire = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A problem document (RFC 9457); ``extra`` holds the members that only some kinds have."""
-
-    code: str
-    status: int
-    title: str
-    detail: str
-    what_to_do: str
-    retryable: bool
-    errors: tuple[FieldError, ...]
-    request_id: str | None
-    extra: dict[str, Any]
-
-    @classmethod
-    def from_wire(cls, value: Wire) -> "Problem":
-        known = {
-            "type", "title", "status", "detail", "code", "what_to_do", "retryable", "errors",
-            "request_id",
-        }  # fmt: skip
-        errors = value.get("errors") or ()
-        return cls(
-            code=text(value["code"]),
-            status=whole(value["status"]),
-            title=str(value.get("title", "")),
-            detail=str(value.get("detail", "")),
-            what_to_do=str(value.get("what_to_do", "")),
-            retryable=value.get("retryable") is True,
-            errors=tuple(FieldError(str(e["pointer"]), str(e.get("message", ""))) for e in errors),
-            request_id=optional_text(value.get("request_id")),
-            extra={name: item for name, item in value.items() if name not in known},
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +223,7 @@ class Hold:
     captured_points: int
     expires_at: datetime
     redemption: str | None
+    reference: str | None
 
     @classmethod
     def from_wire(cls, value: Wire) -> "Hold":
@@ -269,6 +236,7 @@ class Hold:
             captured_points=whole(value.get("captured_points") or 0),
             expires_at=parse_instant(value["expires_at"]),
             redemption=optional_text(value.get("redemption")),
+            reference=optional_text(value.get("reference")),
         )
 
 
@@ -282,6 +250,7 @@ class Redemption:
     amount: Money
     reversed_points: int
     hold: str | None
+    reference: str | None
     created_at: datetime
 
     @classmethod
@@ -293,6 +262,7 @@ class Redemption:
             amount=Money.from_wire(value["amount"]),
             reversed_points=whole(value["reversed_points"]),
             hold=optional_text(value.get("hold")),
+            reference=optional_text(value.get("reference")),
             created_at=parse_instant(value["created_at"]),
         )
 

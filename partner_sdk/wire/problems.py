@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from partner_sdk.wire._problem_table import ROWS
+from partner_sdk.wire._read import optional_text, text, whole
 
 __all__ = [
     "CONTENT_TYPE",
     "PROBLEMS",
     "FieldError",
+    "Problem",
     "ProblemKind",
     "problem_document",
     "type_uri",
@@ -43,6 +45,40 @@ class FieldError:
 
     def to_wire(self) -> dict[str, str]:
         return {"pointer": self.pointer, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document (RFC 9457); ``extra`` holds the members that only some kinds have."""
+
+    code: str
+    status: int
+    title: str
+    detail: str
+    what_to_do: str
+    retryable: bool
+    errors: tuple[FieldError, ...]
+    request_id: str | None
+    extra: dict[str, Any]
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> "Problem":
+        known = {
+            "type", "title", "status", "detail", "code", "what_to_do", "retryable", "errors",
+            "request_id",
+        }  # fmt: skip
+        errors = value.get("errors") or ()
+        return cls(
+            code=text(value["code"]),
+            status=whole(value["status"]),
+            title=str(value.get("title", "")),
+            detail=str(value.get("detail", "")),
+            what_to_do=str(value.get("what_to_do", "")),
+            retryable=value.get("retryable") is True,
+            errors=tuple(FieldError(str(e["pointer"]), str(e.get("message", ""))) for e in errors),
+            request_id=optional_text(value.get("request_id")),
+            extra={name: item for name, item in value.items() if name not in known},
+        )
 
 
 #: All kinds by code.

@@ -133,7 +133,7 @@ def test_a_full_queue_says_so(make_sale: MakeSale, tmp_path: Path) -> None:
         {},
         {"id": "S1"},
         {"id": "", "revision": 1},
-        {"id": "S1", "revision": 0},
+        {"id": "S1", "revision": -1},
         {"id": "S1", "revision": True},
         {"id": "S1", "revision": 1, "till": float("nan")},
         {"id": "S1", "revision": 1, "till": "\ud800"},

@@ -176,11 +176,25 @@ def test_a_lot_tells_where_its_points_are() -> None:
     assert (lot.granted, lot.buckets) == (10, {"active": 7, "spent": 3})
 
 
-@pytest.mark.parametrize("window", ["win_20261122", {"id": "win_20261122"}])
-def test_a_statement_belongs_to_a_business_date(window: object) -> None:
-    read = StatementSummary.from_wire({"id": "stm_1", "window": window, "net": "0.70"})
+def test_a_statement_belongs_to_a_business_date() -> None:
+    nothing = {"amount": "0.00", "currency": "EUR"}
+    read = StatementSummary.from_wire(
+        {
+            "id": "stm_1",
+            "statement_no": 1,
+            "party": "bakery",
+            "window": "win_20261122",
+            "opening": nothing,
+            "net": {"amount": "0.70", "currency": "EUR"},
+            "closing": {"amount": "0.70", "currency": "EUR"},
+            "lines": 2,
+            "sha256": "00" * 32,
+            "bundle_bytes": 12_345,
+            "issued_at": "2026-11-23T02:00:00Z",
+        }
+    )
     assert read.business_date.isoformat() == "2026-11-22"
-    assert read.net == "0.70"
+    assert read.net == euros(700_000)
 
 
 def test_a_page_without_a_list_is_no_page() -> None:

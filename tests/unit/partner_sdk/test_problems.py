@@ -5,8 +5,7 @@ import re
 import pytest
 
 from partner_sdk import errors
-from partner_sdk.wire.messages import Problem
-from partner_sdk.wire.problems import PROBLEMS, FieldError, problem_document
+from partner_sdk.wire.problems import PROBLEMS, FieldError, Problem, problem_document
 
 
 @pytest.mark.parametrize("code", PROBLEMS)
