@@ -103,6 +103,14 @@ def lock_party(*, connection: Connection, party_no: int) -> Party:
     return Party(**row._mapping)
 
 
+def find_partner(*, connection: Connection, party_id: UUID) -> Party | None:
+    """A partner (not one of the coalition's own parties) by its id."""
+    row = connection.execute(
+        select(*_PARTY_COLUMNS).where(party.c.id == party_id, party.c.kind == "partner")
+    ).one_or_none()
+    return None if row is None else Party(**row._mapping)
+
+
 def list_partners(*, connection: Connection, after: int, limit: int) -> list[Party]:
     """Partners (not the coalition's own parties) with a number above `after`, by number."""
     rows = connection.execute(
