@@ -100,10 +100,10 @@ class BundleWriter:
         self._renderer = LineRenderer(heading=heading, pseudonym_key=pseudonym_key)
         self._digests = {name: _Digest() for name in (archive.NDJSON, archive.CSV, archive.SALTS)}
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._csv = _spool(path.parent)
-        self._salts = _spool(path.parent)
         self._part = path.with_name(f".{path.name}.part")
         self._file = _open_part(self._part)
+        self._csv = _spool(path.parent)
+        self._salts = _spool(path.parent)
         # Room for the header of the lines; their size and CRC-32 are known at the end.
         self._file.write(archive.local_header(entry=Entry(archive.NDJSON, 0, 0, 0)))
         self._keep(self._csv, archive.CSV, self._renderer.csv_heading())
