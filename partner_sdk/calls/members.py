@@ -1,12 +1,23 @@
 """Calls about members: enrolment, look-up, cards, locks, balances."""
 
 from collections.abc import Iterator
+from enum import Enum
+from typing import Final
 
 from partner_sdk.calls.base import Calls, given, path_of
 from partner_sdk.wire.listings import Lot, Transaction
 from partner_sdk.wire.messages import Balance, Card, Member
 
-__all__ = ["MemberCalls"]
+__all__ = ["UNCHANGED", "MemberCalls", "Unchanged"]
+
+
+class Unchanged(Enum):
+    """Says of an argument that it was not given."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
 
 
 class MemberCalls(Calls):
@@ -54,6 +65,23 @@ class MemberCalls(Calls):
         """Block a lost card and issue a new one in its place."""
         path = path_of("members", member_id, "cards", number, "replace")
         return self._post(Card.from_wire, path, {}, idempotency_key)
+
+    def set_reference(self, member_id: str, reference: str) -> Member:
+        """Give a member the partner's own reference, or another one."""
+        path = path_of("members", member_id, "reference")
+        return self._put(Member.from_wire, path, {"reference": reference})
+
+    def set_contacts(
+        self,
+        member_id: str,
+        *,
+        phone: str | Unchanged | None = UNCHANGED,
+        email: str | Unchanged | None = UNCHANGED,
+    ) -> Member:
+        """Change contacts; None forgets one, and one that is not named stays."""
+        named = {"phone": phone, "email": email}
+        body = {name: value for name, value in named.items() if value is not UNCHANGED}
+        return self._put(Member.from_wire, path_of("members", member_id, "contacts"), body)
 
     def set_spend_lock(self, member_id: str, *, locked: bool) -> Member:
         """Lock or unlock spending; earning goes on."""

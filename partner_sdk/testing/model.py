@@ -50,16 +50,22 @@ class HubModel:
                 raise Refusal("reference_taken")
             if set(contacts) & set(member.contacts):
                 raise Refusal("contact_taken")
-        number = f"{len(self.members) + 1:015d}"
         new = Member(
             id=self.new_id("mem"),
             enrolled_at=self.now(),
-            cards={number + _check_digit(number): "active"},
+            cards={},
             reference=asked.get("reference"),
             contacts=contacts,
         )
         self.members[new.id] = new
+        self.add_card(new)
         return self.member_wire(new)
+
+    def add_card(self, member: Member) -> dict[str, str]:
+        number = f"{sum(len(one.cards) for one in self.members.values()) + 1:015d}"
+        number += _check_digit(number)
+        member.cards[number] = "active"
+        return {"number": number, "state": "active"}
 
     def find(self, body: object) -> Member:
         """Return the member that a look-up or a reference means."""

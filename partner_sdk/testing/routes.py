@@ -12,6 +12,7 @@ from partner_sdk.testing.refusals import (
     invalid,
     money_of,
     points_of,
+    text_of,
 )
 from partner_sdk.wire.instants import format_instant
 from partner_sdk.wire.problems import PROBLEMS, problem_document
@@ -64,6 +65,28 @@ def _member(call: Call) -> Answer:
 
 def _balance(call: Call) -> Answer:
     return 200, call.model.balance(call.model.find({"id": call.ids[0]}))
+
+
+def _add_card(call: Call) -> Answer:
+    return 201, call.model.add_card(call.model.find({"id": call.ids[0]}))
+
+
+def _replace_card(call: Call) -> Answer:
+    member, number = call.model.find({"id": call.ids[0]}), call.ids[1]
+    if member.cards.get(number) != "active":
+        raise Refusal("card_not_found")
+    member.cards[number] = "replaced"
+    return 201, call.model.add_card(member)
+
+
+def _reference(call: Call) -> Answer:
+    member = call.model.find({"id": call.ids[0]})
+    asked = check_fields(call.body, needed=("reference",))
+    reference = text_of(asked["reference"], at="/reference")
+    if any(m.reference == reference and m is not member for m in call.model.members.values()):
+        raise Refusal("reference_taken")
+    member.reference = reference
+    return 200, call.model.member_wire(member)
 
 
 def _spend_lock(call: Call) -> Answer:
@@ -258,6 +281,9 @@ _ROUTES: dict[tuple[str, str], Callable[[Call], Answer]] = {
     ("GET", "v1/members/*"): _member,
     ("GET", "v1/members/*/balance"): _balance,
     ("PUT", "v1/members/*/spend-lock"): _spend_lock,
+    ("POST", "v1/members/*/cards"): _add_card,
+    ("POST", "v1/members/*/cards/*/replace"): _replace_card,
+    ("PUT", "v1/members/*/reference"): _reference,
     ("POST", "v1/sales/batch"): _batch,
     ("PUT", "v1/sales/*"): _put_sale,
     ("GET", "v1/sales/*"): _get_sale,

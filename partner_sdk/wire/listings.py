@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from partner_sdk.wire._read import instant, optional_text, text, whole
+from partner_sdk.wire._read import optional_text, text, whole
 from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.ids import decode_window
 from partner_sdk.wire.instants import parse_instant
@@ -98,31 +98,36 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """One granted quantity; ``buckets`` says how many of its points are where."""
+    """One granted quantity: what was granted is the sum of the seven that follow it."""
 
     id: str
-    issuer: str | None
-    sale: str | None
+    issuer: str
     granted: int
-    buckets: dict[str, int]
-    expires_at: datetime | None
-    activates_at: datetime | None
-    raw: dict[str, Any]
+    pending: int
+    active: int
+    held: int
+    spent: int
+    expired: int
+    clawed_back: int
+    taken: int
+    activates_at: datetime
+    expires_at: datetime
 
     @classmethod
     def from_wire(cls, value: Wire) -> "Lot":
-        names = ("pending", "active", "held", "spent", "expired", "clawed_back", "taken")
-        buckets = {name: whole(value[name]) for name in names if name in value}
-        granted = value.get("granted", value.get("points"))
         return cls(
             id=text(value["id"]),
-            issuer=optional_text(value.get("issuer")),
-            sale=optional_text(value.get("sale")),
-            granted=sum(buckets.values()) if granted is None else whole(granted),
-            buckets=buckets,
-            expires_at=instant(value.get("expires_at")),
-            activates_at=instant(value.get("activates_at")),
-            raw=dict(value),
+            issuer=text(value["issuer"]),
+            granted=whole(value["granted"]),
+            pending=whole(value["pending"]),
+            active=whole(value["active"]),
+            held=whole(value["held"]),
+            spent=whole(value["spent"]),
+            expired=whole(value["expired"]),
+            clawed_back=whole(value["clawed_back"]),
+            taken=whole(value["taken"]),
+            activates_at=parse_instant(value["activates_at"]),
+            expires_at=parse_instant(value["expires_at"]),
         )
 
 

@@ -30,6 +30,19 @@ def test_a_member_is_enrolled_and_found_by_everything_it_is_known_by(
         client.find_member(reference="ann", phone="+37360000000")
 
 
+def test_a_lost_card_is_replaced_and_a_reference_given_later(client: PartnerClient) -> None:
+    ann = client.enrol()
+    (lost,) = ann.cards
+    new = client.replace_card(ann.id, lost.number)
+    assert client.find_member(card=new.number).id == ann.id
+    with pytest.raises(errors.MemberNotFound):
+        client.find_member(card=lost.number)
+    other = client.add_card(ann.id)
+    states = {card.number: card.state for card in client.member(ann.id).cards}
+    assert states == {lost.number: "replaced", new.number: "active", other.number: "active"}
+    assert client.set_reference(ann.id, "ann").reference == "ann"
+
+
 def test_a_purchase_earns_and_its_points_are_held_captured_and_given_back(
     client: PartnerClient, make_sale: MakeSale
 ) -> None:

@@ -172,8 +172,20 @@ def test_a_transaction_tells_from_where_to_where_and_who_owes() -> None:
 
 
 def test_a_lot_tells_where_its_points_are() -> None:
-    lot = Lot.from_wire({"id": "lot_1", "granted": 10, "active": 7, "spent": 3})
-    assert (lot.granted, lot.buckets) == (10, {"active": 7, "spent": 3})
+    nothing = dict.fromkeys(("pending", "held", "expired", "clawed_back", "taken"), 0)
+    lot = Lot.from_wire(
+        {
+            "id": "lot_1",
+            "issuer": "grocer",
+            "granted": 10,
+            "active": 7,
+            "spent": 3,
+            "activates_at": "2026-11-22T12:00:00Z",
+            "expires_at": "2028-11-22T12:00:00Z",
+            **nothing,
+        }
+    )
+    assert (lot.granted, lot.active, lot.spent, lot.taken) == (10, 7, 3, 0)
 
 
 def test_a_statement_belongs_to_a_business_date() -> None:
