@@ -1,9 +1,10 @@
-"""What a job is. A noun lists its jobs as `JOBS` in its `jobs.py`."""
+"""What a job is. A module lists its jobs as `JOBS` and is named in `coalition.jobs.registry`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -71,3 +72,10 @@ class SelfLockingJob:
 
 
 Job = RepeatedJob | SlotJob | SelfLockingJob
+
+
+def business_now(context: JobContext) -> datetime:
+    """The business instant of this moment, read afresh."""
+    with context.database.autocommit() as connection:
+        snapshot = context.directory.refresh(connection=connection)
+    return context.clocks.business(snapshot)
