@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from coalition.errors import HubError
 from coalition.events.domain import event_rows
 from coalition.events.store import insert_events
+from coalition.ledger.service import close_account
 from coalition.ledger.store import open_account, set_spending_rules
 from coalition.members import service, store
 from coalition.members.contacts import ContactKeys, ContactKind
@@ -150,8 +151,6 @@ def close_member(
     Raises:
         HubError: `member_not_found`, `member_closed`.
     """
-    from coalition.ledger.service import close_account
-
     before = service.lock_open(connection=connection, member_id=member_id)
     close_account(connection=connection, context=context, account_id=before.account_id)
     store.update_member(connection=connection, member_id=member_id, state="closed")
