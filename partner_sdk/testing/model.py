@@ -232,7 +232,7 @@ class HubModel:
         )
         hold.captured, hold.redemption = points, new.id
         self.redemptions[new.id] = new
-        self._move("redeem", hold.member, points, redemption=new.id)
+        self._move("redeem" if one_step else "capture", hold.member, points, redemption=new.id)
         return new
 
     def void(self, hold: Hold) -> None:

@@ -64,7 +64,7 @@ def test_a_purchase_earns_and_its_points_are_held_captured_and_given_back(
     assert client.balance(ann.id).active == 0
     assert [entry.kind for entry in client.iter_transactions()] == [
         "earn",
-        "redeem",
+        "capture",
         "restore",
         "redeem",
     ]

@@ -87,7 +87,7 @@ def test_a_day_at_the_till(run, tmp_path: Path) -> None:  # type: ignore[no-unty
     assert run("reverse", spent["id"], "--points", "4")[1][0]["reversed_points"] == 4
     assert run("balance", "--reference", "ann")[1][0]["active"] == 14
     kinds = [entry["kind"] for entry in run("transactions")[1]]
-    assert kinds == ["earn", "redeem", "redeem", "restore"]
+    assert kinds == ["earn", "capture", "redeem", "restore"]
 
 
 def test_many_sales_are_sent_from_a_file_and_refusals_are_named(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
