@@ -9,6 +9,7 @@ from coalition.jobs.job import Job
 MODULES = (
     "coalition.jobs.housekeeping",
     "coalition.jobs.postings",
+    "coalition.ledger.exposure",
     "coalition.events.jobs",
 )
 

@@ -204,6 +204,17 @@ window = Table(
     CheckConstraint("ends_at > starts_at", name="interval"),
 )
 
+closed_position = Table(
+    "closed_position",
+    metadata,
+    # A closed window cannot grow: its sums are taken once.
+    Column("window_date", Date, nullable=False),
+    Column("party_no", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("net_micros", BigInteger, nullable=False),
+    PrimaryKeyConstraint("window_date", "party_no", "currency"),
+)
+
 exposure = Table(
     "exposure",
     metadata,

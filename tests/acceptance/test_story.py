@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
+from coalition.ledger.check import run_checks
 from coalition.redemptions.domain import Till
 from coalition.redemptions.service import capture_hold, hold_points
 from tests.coalition_world import DAY_1, FUEL_TERMS, World, refund, terms
@@ -117,3 +118,18 @@ def test_the_mirror_when_fuels_lot_expires_first_and_litres_are_credited_back(
     )
     assert world.balance(ann)["active"] == 10
     assert world.positions(DAY_2) == {"fuel": 330_000, "grocer": -300_000, "pool": -30_000}
+
+
+def test_the_ledger_check_finds_nothing_wrong_with_the_story(world: World) -> None:
+    test_the_story_of_ann_number_by_number(world)
+    with world.engine.connect() as connection:
+        assert [f.check.name for f in run_checks(connection=connection) if f.broken] == []
+
+
+def test_the_ledger_check_finds_a_point_that_was_smuggled_in(world: World) -> None:
+    test_the_story_of_ann_number_by_number(world)
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE lot SET granted = granted + 1, active = active + 1")
+    with world.engine.connect() as connection:
+        broken = {f.check.name for f in run_checks(connection=connection) if f.broken}
+    assert broken == {"lot-is-its-movements", "balance-is-its-lots", "pool-solvent"}

@@ -30,7 +30,7 @@ class Entry:
     issuer: int
     sale: str | None
     sale_party: int | None
-    amounts: list[tuple[str, int, int, int, str]]
+    amounts: list[list[Any]]
 
 
 _ENTRY = """
@@ -78,7 +78,7 @@ def entries_of_party(
     rows = connection.exec_driver_sql(
         _OF_PARTY, (party_no, after or _FIRST, since, since, until, until, limit)
     )
-    return [_entry(row) for row in rows]
+    return [Entry(*row) for row in rows]
 
 
 def entries_of_account(
@@ -93,9 +93,4 @@ def entries_of_account(
     rows = connection.exec_driver_sql(
         _OF_ACCOUNT, (account_id, before or _LAST, party_no, party_no, party_no, limit)
     )
-    return [_entry(row) for row in rows]
-
-
-def _entry(row: Any) -> Entry:
-    *columns, amounts = row
-    return Entry(*columns, [tuple(amount) for amount in amounts])
+    return [Entry(*row) for row in rows]

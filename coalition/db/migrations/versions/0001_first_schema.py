@@ -144,6 +144,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_event_party_no_event_id", "event", ["party_no", "event_id"], unique=False)
     op.create_table(
+        "closed_position",
+        sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("net_micros", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "window_date", "party_no", "currency", name=op.f("pk_closed_position")
+        ),
+    )
+    op.create_table(
         "exposure",
         sa.Column("party_no", sa.Integer(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
@@ -703,6 +713,7 @@ def downgrade() -> None:
     op.drop_table("hold")
     op.drop_table("face_value")
     op.drop_table("exposure")
+    op.drop_table("closed_position")
     op.drop_index("ix_event_party_no_event_id", table_name="event")
     op.drop_index("ix_event_due", table_name="event", postgresql_where=sa.text("state = 'pending'"))
     op.drop_table("event")
