@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from coalition.directory import Snapshot
 from coalition.errors import HubError
 from coalition.http.context import Caller
-from coalition.partners.domain import STATE_RULES, Action, PartyKey
+from coalition.partners.domain import PartyKey
 from partner_sdk.wire import ids
 from partner_sdk.wire.signing import KeyRevoked, SignatureError, VerifiedSignature, verify_headers
 
@@ -48,21 +48,6 @@ def authenticate(
         token = authorization[len(_BEARER) :].strip()
         return _caller(snapshot, _bearer(snapshot, token), signed=False), None
     raise HubError("unauthorized", "The request has neither a signature nor a bearer key.")
-
-
-def require_permission(caller: Caller, *, action: Action, changes: bool) -> None:
-    """Refuse a partner whose state does not allow this (the operator's never forbids).
-
-    A closed partner reads what is past; it changes nothing any more.
-
-    Raises:
-        HubError: `partner_state_forbids`.
-    """
-    if caller.is_operator:
-        return
-    state = caller.party.state
-    if action not in STATE_RULES[state] or (changes and state == "closed"):
-        raise HubError("partner_state_forbids", f"The partner is {state}.", state=state)
 
 
 def _verify(

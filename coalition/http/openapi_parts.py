@@ -21,6 +21,7 @@ _AUTHENTICATION = (
     "key_revoked",
     "forbidden",
     "test_environment_only",
+    "partner_not_live",
     "partner_state_forbids",
 )
 _BODY = (

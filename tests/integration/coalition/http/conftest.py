@@ -8,8 +8,13 @@ from sqlalchemy import Engine
 from coalition.config import Config
 from tests.coalition_world import World
 from tests.hub_http import Caller, HttpHub
+from tests.integration.coalition.http import probe
 
-NOUNS = ("coalition.events.api", "coalition.operations.api")
+NOUNS = (
+    "coalition.events.api",
+    "coalition.operations.api",
+    "tests.integration.coalition.http.probe",
+)
 
 
 @pytest.fixture
@@ -24,6 +29,10 @@ def world(engine: Engine) -> World:
 @pytest.fixture
 def hub(world: World, config: Config) -> HttpHub:
     """The hub's application."""
+    probe.runs.clear()
+    probe.secrets_given.clear()
+    probe.entered.clear()
+    probe.go_on.clear()
     return HttpHub(world, config, nouns=NOUNS)
 
 
