@@ -14,6 +14,7 @@ from coalition.agreements.wire import agreement_document
 from coalition.errors import FieldError, HubError
 from coalition.http.endpoint import Answer, RequestContext, Routes
 from coalition.partners.domain import Party
+from coalition.partners.store import find_partner
 
 routes = Routes(tag="Agreements")
 
@@ -63,9 +64,8 @@ def list_agreements(context: RequestContext, *, partner_id: UUID) -> Answer:
     party = _partner(context, partner_id)
     page = context.page
     after = int(page.after[0]) if page.after else 0
-    versions = [
-        each for each in context.snapshot.agreements.get(party.no, ()) if each.version > after
-    ]
+    agreements = store.load_agreements(connection=context.connection, party_no=party.no)
+    versions = [each for each in agreements if each.version > after]
 
     def render(agreement: Agreement) -> dict[str, Any]:
         terms = store.load_terms_document(connection=context.connection, agreement_id=agreement.id)
@@ -77,8 +77,8 @@ def list_agreements(context: RequestContext, *, partner_id: UUID) -> Answer:
 
 
 def _partner(context: RequestContext, partner_id: UUID) -> Party:
-    party = context.snapshot.party_by_id.get(partner_id)
-    if party is None or party.kind != "partner":
+    party = find_partner(connection=context.connection, party_id=partner_id)
+    if party is None:
         raise HubError("partner_not_found", "There is no such partner.")
     return party
 

@@ -14,11 +14,12 @@ from coalition.agreements.tables import agreement, face_value
 from coalition.agreements.terms import parse_terms
 
 
-def load_agreements(*, connection: Connection) -> list[Agreement]:
-    """All versions of all parties, by party and start."""
-    rows = connection.execute(
-        select(agreement).order_by(agreement.c.party_no, agreement.c.effective_from)
-    )
+def load_agreements(*, connection: Connection, party_no: int | None = None) -> list[Agreement]:
+    """All versions of all parties, or of one, by party and start."""
+    query = select(agreement).order_by(agreement.c.party_no, agreement.c.effective_from)
+    if party_no is not None:
+        query = query.where(agreement.c.party_no == party_no)
+    rows = connection.execute(query)
     return [
         Agreement(
             no=row.no,

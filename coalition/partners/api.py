@@ -82,9 +82,7 @@ def get_partner(context: RequestContext, *, partner_id: UUID) -> Answer:
     """A partner sees itself; the operator sees all."""
     if not context.caller.is_operator and context.caller.party.id != partner_id:
         raise HubError("partner_not_found", "There is no such partner for you to see.")
-    party = store.find_partner(connection=context.connection, party_id=partner_id)
-    if party is None:
-        raise HubError("partner_not_found", "There is no such partner.")
+    party = _partner(context, partner_id)
     keys = store.list_keys(connection=context.connection, party_no=party.no)
     return Answer(party_with_keys(party, keys))
 
@@ -209,7 +207,7 @@ def block_lots(context: RequestContext) -> Answer:
 
 
 def _partner(context: RequestContext, partner_id: UUID) -> Party:
-    party = context.snapshot.party_by_id.get(partner_id)
-    if party is None or party.kind != "partner":
+    party = store.find_partner(connection=context.connection, party_id=partner_id)
+    if party is None:
         raise HubError("partner_not_found", "There is no such partner.")
     return party
