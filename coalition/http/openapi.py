@@ -61,7 +61,7 @@ class _Schemas:
         spec.components.schema("Problem", problem_schema())
 
     def reference(self, schema: type[Schema]) -> Json:
-        """A reference to a schema; two classes must not share a name."""
+        """A reference to a schema; two classes of one name must say the same."""
         name = schema.__name__
         known = self._known.get(name)
         if known is None:
@@ -70,7 +70,7 @@ class _Schemas:
             self._spec.components.schema(name, published)
             for each in referred:
                 self.reference(each)
-        elif known is not schema:
+        elif known is not schema and object_schema(known)[0] != object_schema(schema)[0]:
             raise ValueError(f"two schemas are called {name}")
         return {"$ref": f"#/components/schemas/{name}"}
 

@@ -77,7 +77,7 @@ def from_http_exception(error: HTTPException, *, request_id: str) -> Response:
     response = problem_response(refusal, request_id=request_id)
     allowed = getattr(error, "valid_methods", None)
     if allowed:
-        response.headers["Allow"] = ", ".join(sorted(set(allowed) - {"HEAD", "OPTIONS"}))
+        response.headers["Allow"] = ", ".join(sorted(allowed))
     return response
 
 
