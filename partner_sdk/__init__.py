@@ -7,7 +7,7 @@ used, so a hub or a till that needs only ``partner_sdk.wire`` never imports an H
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "1.0.0"
+__version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from partner_sdk.client import PartnerClient as PartnerClient
