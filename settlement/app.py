@@ -12,8 +12,8 @@ from coalition.config import Config, read_config
 from coalition.db.database import Database
 from coalition.db.embedded import open_database
 from coalition.db.engine import create_engine_for
-from coalition.directory import Directory
 from coalition.ids import IdSource
+from settlement import hub
 from settlement.config import SettlementConfig, read_settlement_config
 from settlement.steps.night import Night
 
@@ -40,7 +40,7 @@ def make_night(
         settings=settings,
         address=address,
         database=Database(engine),
-        directory=Directory(monotonic=time.monotonic),
+        directory=hub.Directory(monotonic=time.monotonic),
         wall=wall,
         pause=time.sleep,
         new_id=IdSource(),

@@ -3,6 +3,7 @@
 from coalition.feed import (
     AgreementFacts,
     Coalition,
+    Directory,
     LineFacts,
     LotFacts,
     ObligationFacts,
@@ -39,6 +40,7 @@ from coalition.feed import (
 __all__ = [
     "AgreementFacts",
     "Coalition",
+    "Directory",
     "LineFacts",
     "LotFacts",
     "ObligationFacts",

@@ -5,6 +5,7 @@ millions of rows of a night, as selectables that it composes with its own tables
 changes is the state of a window and nothing else.
 """
 
+from coalition.directory import Directory
 from coalition.feed.clock import (
     business_now,
     end_of_business_date,
@@ -52,6 +53,7 @@ from coalition.feed.windows import (
 __all__ = [
     "AgreementFacts",
     "Coalition",
+    "Directory",
     "LineFacts",
     "LotFacts",
     "ObligationFacts",

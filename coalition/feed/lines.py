@@ -177,16 +177,17 @@ def line_details(*, lines: FromClause, agreements: FromClause) -> Select[Any]:
     )
     zone = func.coalesce(sale.c.store_time_zone, at_party.c.time_zone)
     offset = func.timezone(zone, occurred_at) - func.timezone("UTC", occurred_at)
+    document_kind = case(
+        (movement.c.cause_kind.in_(("sale", "redemption")), movement.c.cause_kind),
+        (is_activation & lot.c.sale_id.is_not(None), "sale"),
+        else_="lot",
+    )
     details = {
         "own": own,
         "movement": func.uuid_send(movement.c.movement_id),
         "adjusts_statement": lines.c.adjusts_statement,
         "adjusts_line": lines.c.adjusts_line,
-        "document_kind": case(
-            (movement.c.cause_kind.in_(("sale", "redemption")), movement.c.cause_kind),
-            (is_activation & lot.c.sale_id.is_not(None), "sale"),
-            else_="lot",
-        ),
+        "document_kind": document_kind,
         "sale": sale.c.external_id,
         "partner_ref": func.coalesce(sale.c.external_id, _of(own, redemption.c.reference)),
         "store": func.coalesce(sale.c.store, _of(own, redemption.c.store)),
@@ -218,7 +219,7 @@ def line_details(*, lines: FromClause, agreements: FromClause) -> Select[Any]:
         "document": case(
             (~own, None),
             (of_redemption, func.uuid_send(movement.c.cause_id)),
-            (sale.c.sale_id.is_(None), func.uuid_send(movement.c.lot_id)),
+            (document_kind == "lot", func.uuid_send(movement.c.lot_id)),
         ),
     }
     agreement_no = case((is_redemption_fee, redemption.c.agreement_no), else_=lot.c.agreement_no)

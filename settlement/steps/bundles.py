@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from partner_sdk.wire import ids
 from partner_sdk.wire.statement import AgreementRef, Party, Previous, Window
 from settlement import hub
-from settlement.bundles import BundleWriter, sync_bundles
+from settlement.bundles import BundleWriter
 from settlement.domain.netting import PairView, views_by_party
 from settlement.rendering import (
     LINE_ROW,
@@ -85,17 +85,13 @@ def _write_batch(
         business_date=plans[0].business_date,
         parties=[plan.party_no for plan in plans],
     )
-    paths = []
     with closing(_Rows(chunks)) as rows:
         for plan in plans:
             issued = _write(night, common, plan, rows, hashes)
-            paths.append(night.config.data_folder / issued.path)
             statements.mark_issued(
                 connection=connection, statement_id=plan.statement_id, issued=issued
             )
         rows.expect_end()
-    # A record of a bundle never outlives the bundle itself.
-    sync_bundles(paths=paths)
 
 
 def _write(

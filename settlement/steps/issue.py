@@ -11,13 +11,16 @@ import os
 import subprocess
 import sys
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 from sqlalchemy import Connection
 
 from coalition.settings import child_environment
 from settlement import hub
+from settlement.bundles import sync_folder
 from settlement.steps.bundles import write_bundles
 from settlement.steps.night import Night
 from settlement.steps.plan import plan_statements
@@ -47,6 +50,7 @@ def issue(*, night: Night, claim: Connection, business_date: date) -> dict[str, 
             plan_statements(night=night, connection=connection, business_date=business_date)
     night.observe(business_date, "issue:planned")
     _write_all(night, claim, business_date)
+    sync_folder(folder=night.statements_folder / business_date.isoformat())
     done = statements.read_window_statements(connection=claim, business_date=business_date)
     return {
         "statements": len(done),
@@ -74,10 +78,22 @@ def _check_files(night: Night, connection: Connection, business_date: date) -> N
         if each.issued is None or each.published_at is not None:
             continue
         path = night.config.data_folder / each.issued.path
-        if not path.is_file() or path.stat().st_size != each.issued.bytes:
+        if not _is_whole(path, each.issued):
             lost.append(each.plan.statement_id)
     if lost:
         statements.mark_unwritten(connection=connection, statement_ids=lost)
+
+
+def _is_whole(path: Path, issued: statements.Issued) -> bool:
+    """Whether a bundle is as recorded; files are made durable only at the end of the step."""
+    try:
+        if path.stat().st_size != issued.bytes:
+            return False
+        with ZipFile(path) as bundle:
+            statement = bundle.read("statement.json")
+            return bundle.testzip() is None and sha256(statement).hexdigest() == issued.sha256
+    except (OSError, BadZipFile, KeyError):
+        return False
 
 
 def _write_all(night: Night, claim: Connection, business_date: date) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from coalition.config import Config
 from coalition.db.database import Database
-from coalition.directory import Directory
+from settlement import hub
 from settlement.config import SettlementConfig
 from settlement.signing import FileKeystore, Naming
 
@@ -31,7 +31,7 @@ class Night:
     settings: SettlementConfig
     address: str
     database: Database
-    directory: Directory
+    directory: hub.Directory
     wall: Callable[[], datetime]
     pause: Callable[[float], None]
     new_id: Callable[[], UUID]

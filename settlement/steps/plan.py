@@ -31,13 +31,14 @@ def plan_statements(*, night: Night, connection: Connection, business_date: date
     if totals.lines > LARGE_WINDOW:
         hub.refresh_statistics(connection=connection)
     lines.refresh_agreements(connection=connection)
-    numbered = lines.number_lines(connection=connection, business_date=business_date)
+    lines.number_lines(connection=connection, business_date=business_date)
+    counts = lines.count_lines(connection=connection, business_date=business_date)
+    numbered = sum(counts.values())
     if numbered != totals.lines:
         raise IncompleteLines(
             f"{numbered} lines are numbered for {business_date}; {totals.obligations} obligations "
             f"and {totals.unpriced_movements} movements without one make {totals.lines}"
         )
-    counts = lines.count_lines(connection=connection, business_date=business_date)
     currency = hub.read_coalition(connection=connection).currency
     pairs = nets.read_pairs(connection=connection, business_date=business_date, currency=currency)
     plans = _plans(night, connection, business_date, currency, counts, pairs)

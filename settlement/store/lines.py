@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from partner_sdk.wire import ids
@@ -45,8 +46,8 @@ class LineKey:
     adjusts_line: int | None
 
 
-def number_lines(*, connection: Connection, business_date: date) -> int:
-    """Number every line of the window's statements from 1 per party; gives how many there are.
+def number_lines(*, connection: Connection, business_date: date) -> None:
+    """Number every line of the window's statements, from 1 for each party.
 
     A party's own lines come first, in the order of their movements. Its counterparties' copies
     follow in an order that tells nothing of the time of day.
@@ -85,7 +86,7 @@ def number_lines(*, connection: Connection, business_date: date) -> int:
         "window_date", "party_no", "line_no", "account_id", "movement_id", "seq", "own", "kind",
         "adjusts_date", "adjusts_line",
     )  # fmt: skip
-    return connection.execute(insert(line).from_select(columns, rows)).rowcount
+    connection.execute(insert(line).from_select(columns, rows))
 
 
 def _adjusted_lines(business_date: date) -> Any:
@@ -97,7 +98,6 @@ def _adjusted_lines(business_date: date) -> Any:
     key = (adjusting.c.movement_id, adjusting.c.seq, adjusting.c.party_no)
     return (
         select(*key, line.c.window_date, line.c.line_no)
-        .distinct(*key)
         .join_from(
             adjusting,
             line,
@@ -106,6 +106,7 @@ def _adjusted_lines(business_date: date) -> Any:
             & (line.c.account_id == adjusting.c.account_id)
             & (line.c.window_date < business_date),
         )
+        .ext(distinct_on(*key))
         .order_by(*key, (line.c.kind == adjusting.c.kind).desc(), line.c.line_no)
     )
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from settlement.domain.chain import STEPS
 from settlement.store.tables import step_failure, step_run
@@ -105,7 +106,7 @@ def read_failures(*, connection: Connection, dates: Sequence[date]) -> tuple[Ste
             step_failure.c.failed_at,
             step_failure.c.error,
         )
-        .distinct(step_failure.c.business_date, step_failure.c.step)
+        .ext(distinct_on(step_failure.c.business_date, step_failure.c.step))
         .where(step_failure.c.business_date.in_(dates))
         .order_by(step_failure.c.business_date, step_failure.c.step, step_failure.c.no.desc())
     )

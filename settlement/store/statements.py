@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from settlement.store.tables import statement
 
@@ -99,7 +100,7 @@ def read_balances(*, connection: Connection) -> dict[int, Balance]:
             statement.c.no,
             statement.c.closing_micros,
         )
-        .distinct(statement.c.party_no)
+        .ext(distinct_on(statement.c.party_no))
         .order_by(statement.c.party_no, statement.c.no.desc())
     )
     return {party_no: Balance(*rest) for party_no, *rest in rows}

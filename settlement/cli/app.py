@@ -1,0 +1,141 @@
+"""The commands themselves; what they say goes to standard output, logs to standard error."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coalition.config import ConfigError, read_config
+from coalition.db.embedded import EmbeddedError
+from coalition.logging import configure_logging
+from settlement.app import open_night
+from settlement.cli import run as running
+from settlement.cli.keys import keys
+from settlement.cli.tables import show_preview, show_status
+from settlement.config import read_settlement_config
+from settlement.domain.netting import NotZeroSum
+from settlement.explain import NothingToExplain, explain_line
+from settlement.reports import preview, read_status
+from settlement.signing import SigningError
+from settlement.steps.net import ForeignCurrency
+
+app = typer.Typer(
+    name="settlement",
+    help="Settles the coalition's business dates, and proves it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(keys, name="keys")
+
+
+@app.command()
+def run(
+    day: Annotated[
+        str, typer.Option("--date", metavar="DATE", help="Settle up to and with this date.")
+    ] = "",
+    through: Annotated[
+        str, typer.Option(metavar="DATE", help="The same as --date: all dates up to it.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what the date would net to; write nothing.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option(help="Wait for the date's end, instead of refusing before it.")
+    ] = False,
+    stdin: Annotated[
+        bool,
+        typer.Option("--stdin", help="Read dates from standard input, answer a JSON line each."),
+    ] = False,
+) -> None:
+    """Settle business dates that have ended: all that are due, or those up to a date.
+
+    A date that is settled already is only reported. Exit code 3: the date has not ended.
+    """
+    with open_night() as night:
+        if stdin:
+            running.serve_dates(night=night, dates=sys.stdin)
+            return
+        last = _date(through or day) if through or day else None
+        if dry_run:
+            show_preview(preview(night=night, business_date=last or running.next_date(night=night)))
+            return
+        sys.exit(running.run_through(night=night, last=last, wait=wait))
+
+
+@app.command()
+def status(
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many dates to show.")] = 7,
+) -> None:
+    """Show how far each date has come, and why one does not go on."""
+    with open_night() as night:
+        show_status(read_status(night=night, count=count))
+
+
+@app.command()
+def explain(
+    statement: Annotated[str, typer.Argument(help="An id (stm_…), or DATE/PARTY.")],
+    line: Annotated[int, typer.Argument(min=1, help="The number of a line.")],
+) -> None:
+    """Explain a line: receipt, lots, agreement version, arithmetic."""
+    with open_night() as night:
+        for each in explain_line(night=night, statement=statement, line_no=line):
+            typer.echo(each)
+
+
+@app.command()
+def verify(
+    bundle: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    root: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The root certificate that you trust."),
+    ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The statement before this one."),
+    ] = None,
+) -> None:
+    """Verify a bundle as a partner would; without --root, against this coalition's own."""
+    from partner_sdk.verify import verify_bundle
+
+    trusted = root or read_config().data_folder / "root.pem"
+    if not trusted.is_file():
+        sys.exit(f"settlement: there is no root certificate at {trusted}; give --root")
+    found = verify_bundle(bundle=bundle, root=trusted.read_bytes(), previous=previous)
+    for finding in found.findings:
+        place = finding.file if finding.line is None else f"{finding.file}, line {finding.line}"
+        typer.echo(f"{place}: {finding.message} ({finding.code})")
+    if not found.ok:
+        sys.exit(1)
+    typer.echo(f"{bundle}: {found.lines} lines, all as signed")
+
+
+@app.command()
+def scheduler() -> None:
+    """Run the nightly job until stopped: every minute, whatever date has ended is settled."""
+    from settlement.jobs.scheduler import run_scheduler
+
+    config = read_config()
+    run_scheduler(config=config, settings=read_settlement_config(hub=config))
+
+
+def _date(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        sys.exit(f"settlement: {value} is not a date such as 2026-11-22")
+
+
+def main() -> None:
+    """Run the command; what can be mended is told in one line, with exit code 1."""
+    configure_logging(level="warning", output="console")
+    try:
+        app()
+    except (
+        ConfigError, EmbeddedError, SigningError, NothingToExplain, NotZeroSum, ForeignCurrency,
+    ) as error:  # fmt: skip
+        sys.exit(f"settlement: {error}")

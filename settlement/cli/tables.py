@@ -1,0 +1,56 @@
+"""Tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from partner_sdk.wire.amounts import format_micros, format_micros6
+from settlement.domain.chain import STEPS
+from settlement.reports import DateStatus, Preview
+
+
+def show_preview(found: Preview) -> None:
+    """What a date would net to."""
+    console = Console()
+    table = Table(title=f"{found.business_date} as it stands; nothing was written")
+    table.add_column("party")
+    table.add_column(f"exact net ({found.currency})", justify="right")
+    table.add_column("rounded", justify="right")
+    for each in found.parties:
+        table.add_row(each.party, format_micros6(each.exact_micros), format_micros(each.net_micros))
+    total = sum(each.net_micros for each in found.parties)
+    table.add_row("all", format_micros6(sum(e.exact_micros for e in found.parties)),
+                  format_micros(total), style="bold")  # fmt: skip
+    console.print(table)
+    console.print(
+        f"{found.obligations} obligations, {found.lines} lines; to pay without netting "
+        f"{format_micros(found.gross_micros)}, "
+        f"between pairs {format_micros(found.bilateral_micros)}, "
+        f"through the clearing house {format_micros(found.net_micros)} {found.currency}"
+    )
+    console.print(
+        "Ended holds, points becoming active and lots expiring are posted before the closing."
+    )
+
+
+def show_status(dates: Sequence[DateStatus]) -> None:
+    """How far each date has come."""
+    table = Table()
+    for name in ("date", "window", "steps", "next", "gross", "net", "statements", "last failure"):
+        table.add_column(name)
+    for each in dates:
+        net, issue = each.facts.get("net", {}), each.facts.get("issue", {})
+        table.add_row(
+            str(each.business_date),
+            each.state,
+            f"{each.done}/{len(STEPS)}",
+            each.next_step or "-",
+            format_micros(net["gross_micros"]) if net else "-",
+            format_micros(net["net_micros"]) if net else "-",
+            str(issue.get("statements", "-")),
+            each.failure or "-",
+        )
+    Console().print(table)

@@ -1,0 +1,130 @@
+"""What people and scripts are told of nights: outcomes, previews, where things stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from partner_sdk.wire import ids
+from partner_sdk.wire.amounts import format_micros, minor_digits
+from settlement import hub
+from settlement.domain.chain import next_step
+from settlement.steps.net import compute_netting
+from settlement.steps.night import Night
+from settlement.store import runs, statements
+
+
+@dataclass(frozen=True, slots=True)
+class PartyLine:
+    """One party of a window: its net and position, and how many lines its statement has."""
+
+    party: str
+    exact_micros: int
+    net_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a window would net to, were it closed as it stands."""
+
+    business_date: date
+    currency: str
+    obligations: int
+    lines: int
+    gross_micros: int
+    bilateral_micros: int
+    net_micros: int
+    parties: tuple[PartyLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DateStatus:
+    """How far a date's chain has come."""
+
+    business_date: date
+    state: str
+    done: int
+    next_step: str | None
+    failure: str | None
+    facts: dict[str, dict[str, Any]]
+
+
+def outcome(*, night: Night, business_date: date, seconds: float) -> dict[str, Any]:
+    """The result of an issued date, as one JSON object; the same however often it is asked for."""
+    with night.database.transaction() as connection:
+        done = runs.done_steps(connection=connection, business_date=business_date)
+        found = statements.read_window_statements(
+            connection=connection, business_date=business_date
+        )
+        slugs = {party.no: party.slug for party in hub.read_parties(connection=connection)}
+    net = done["net"]
+    digits = minor_digits(net["currency"])
+    return {
+        "business_date": business_date.isoformat(),
+        "window": ids.encode_window(business_date),
+        "status": "issued",
+        "currency": net["currency"],
+        "gross": format_micros(net["gross_micros"], min_digits=digits),
+        "bilateral": format_micros(net["bilateral_micros"], min_digits=digits),
+        "net": format_micros(net["net_micros"], min_digits=digits),
+        "statements": [
+            {
+                "id": each.plan.public_id,
+                "party": slugs[each.plan.party_no],
+                "path": str(night.config.data_folder / each.issued.path),
+                "net": format_micros(each.plan.net_micros, min_digits=digits),
+                "lines": each.plan.all_lines,
+            }
+            for each in found
+            if each.issued is not None
+        ],
+        "seconds": round(seconds, 3),
+    }
+
+
+def preview(*, night: Night, business_date: date) -> Preview:
+    """Net a window as it stands, in a transaction that cannot write.
+
+    What the jobs before the closing would still post (ended holds, points becoming active, lots
+    expiring) is not in it. Raises NotZeroSum and ForeignCurrency.
+    """
+    with night.database.transaction() as connection:
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+        totals = hub.read_window_totals(connection=connection, business_date=business_date)
+        netting = compute_netting(connection=connection, business_date=business_date)
+        slugs = {party.no: party.slug for party in hub.read_parties(connection=connection)}
+    return Preview(
+        business_date=business_date,
+        currency=netting.currency,
+        obligations=totals.obligations,
+        lines=totals.lines,
+        gross_micros=netting.compression.gross_micros,
+        bilateral_micros=netting.compression.bilateral_micros,
+        net_micros=netting.compression.multilateral_micros,
+        parties=tuple(
+            PartyLine(slugs[p.party], p.exact_micros, p.rounded_micros) for p in netting.positions
+        ),
+    )
+
+
+def read_status(*, night: Night, count: int) -> tuple[DateStatus, ...]:
+    """The newest closed dates and the first open one, oldest first."""
+    with night.database.transaction() as connection:
+        coalition = hub.read_coalition(connection=connection)
+        windows = hub.read_windows(connection=connection, limit=count)
+        states = {window.business_date: window.state for window in windows}
+        states[coalition.last_closed + timedelta(days=1)] = "open"
+        done = runs.read_runs(connection=connection, dates=list(states))
+        failures = runs.read_failures(connection=connection, dates=list(states))
+    found = []
+    for day, state in sorted(states.items()):
+        facts = {run.step: dict(run.facts) for run in done if run.business_date == day}
+        step = next_step(facts)
+        failure = next(
+            (f.error for f in failures if f.business_date == day and f.step == step), None
+        )
+        found.append(DateStatus(day, state, len(facts), step, failure, facts))
+    return tuple(found)

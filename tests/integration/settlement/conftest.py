@@ -1,0 +1,47 @@
+"""Fixtures: a coalition's books in a fresh database, and a night on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine
+
+from coalition.config import Config
+from settlement.app import make_night
+from settlement.config import SettlementConfig
+from settlement.steps.night import Night
+from tests.integration.settlement.builder import Books
+
+
+@pytest.fixture
+def books(engine: Engine) -> Books:
+    """A founded coalition in Europe/Bucharest, whose first business date is 1 March 2026."""
+    return Books(engine=engine).found()
+
+
+@pytest.fixture
+def make_pipeline(config: Config, database_url: str) -> Iterator[Callable[..., Night]]:
+    """Makes pipelines on the test's database; their connections are closed after the test."""
+    made: list[Night] = []
+
+    def make(*, observe: Callable[[date, str], None] | None = None, **settings: int) -> Night:
+        night = make_night(
+            config=config,
+            settings=SettlementConfig(key_passphrase="a passphrase of tests", **settings),
+            address=database_url,
+            observe=observe,
+        )
+        made.append(night)
+        return night
+
+    yield make
+    for night in made:
+        night.database.engine.dispose()
+
+
+@pytest.fixture
+def night(make_pipeline: Callable[..., Night]) -> Night:
+    """A pipeline as a scheduler's process has it."""
+    return make_pipeline()
