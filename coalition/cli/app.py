@@ -16,7 +16,6 @@ from typer.core import TyperGroup
 from typer.main import get_command as command_of
 
 import coalition
-from coalition.cli import doctor
 from coalition.config import ConfigError, read_config
 from coalition.db.embedded import EmbeddedError
 from coalition.errors import HubError
@@ -65,8 +64,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("doctor")(doctor.command)
-
 
 @app.callback(invoke_without_command=True)
 def _top(
@@ -97,6 +94,14 @@ def migrate(
     from coalition.cli.migrate import migrate as run
 
     run(config=read_config(), check=check, message=revise, migration_set=migration_set)
+
+
+@app.command()
+def doctor() -> None:
+    """Check what can be wrong with this installation, and say how to mend it."""
+    from coalition.cli.doctor import command as run
+
+    run()
 
 
 @app.command()
