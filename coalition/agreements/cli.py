@@ -17,7 +17,7 @@ from coalition.errors import FieldError, HubError
 from coalition.http.strict_json import load_strict
 from partner_sdk.wire.instants import InvalidInstant, format_instant, parse_instant
 
-app = typer.Typer(help="Agreements: partners' terms.", no_args_is_help=True)
+app = typer.Typer(help="Agreements: partners' terms.", no_args_is_help=True, add_completion=False)
 
 PartnerName = Annotated[str, typer.Argument(metavar="PARTNER", help="Slug or prt_ id.")]
 _FIELDS = ("partner", "effective_from", "effective_to", "terms")

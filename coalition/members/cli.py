@@ -16,7 +16,7 @@ from coalition.members.contacts import ContactKeys
 from coalition.members.domain import STATES, Member, member_id_or_none
 from coalition.members.wire import LOOKUP_KEY, WRAPPING_KEY, member_document
 
-app = typer.Typer(help="Members: enrol, find, change.", no_args_is_help=True)
+app = typer.Typer(help="Members: enrol, find, change.", no_args_is_help=True, add_completion=False)
 
 MemberName = Annotated[str, typer.Argument(metavar="MEMBER", help="mem_ id or card number.")]
 Partner = Annotated[str, typer.Option(help="Slug or prt_ id of the partner.")]

@@ -20,8 +20,12 @@ from coalition.partners.keys import SECRET_BYTES
 from coalition.partners.wire import key_document, party_with_keys
 from partner_sdk.wire import ids
 
-app = typer.Typer(help="Partners, their states and keys.", no_args_is_help=True)
-key_app = typer.Typer(help="Public keys that a partner signs with.", no_args_is_help=True)
+app = typer.Typer(
+    help="Partners, their states and keys.", no_args_is_help=True, add_completion=False
+)
+key_app = typer.Typer(
+    help="Public keys that a partner signs with.", no_args_is_help=True, add_completion=False
+)
 app.add_typer(key_app, name="key")
 
 PartnerName = Annotated[str, typer.Argument(metavar="PARTNER", help="Slug or prt_ id.")]
