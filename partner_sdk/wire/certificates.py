@@ -9,11 +9,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-__all__ = ["InvalidChain", "check_chain", "read_pem", "to_pem"]
+__all__ = ["MALFORMED", "InvalidChain", "check_chain", "read_pem", "to_pem"]
+
+#: What parsing a hostile certificate may raise; a warning counts, for it is made an error here.
+MALFORMED = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    Warning,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 _MAX_CHAIN = 4
 
@@ -58,7 +70,7 @@ def check_chain(*, chain: Sequence[x509.Certificate], root: x509.Certificate, at
         issuer = root if certificate is root else path[depth + 1]
         try:
             certificate.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature) as error:
+        except (*MALFORMED, InvalidSignature) as error:
             raise InvalidChain(f"{name} was not issued by the certificate above it") from error
         if depth:
             # Only intermediates below this one count against its path length, not the signer.
@@ -71,7 +83,7 @@ def _require_authority(certificate: x509.Certificate, *, below: int) -> None:
     try:
         basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError) as error:
+    except (*MALFORMED, x509.ExtensionNotFound) as error:
         raise InvalidChain(f"{name} does not say that it is an authority") from error
     if not basic.ca or not usage.key_cert_sign:
         raise InvalidChain(f"{name} is not an authority")
@@ -83,9 +95,12 @@ def _require_signer(certificate: x509.Certificate) -> None:
     try:
         basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError) as error:
+    except (*MALFORMED, x509.ExtensionNotFound) as error:
         raise InvalidChain("the signer's certificate does not state its use") from error
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except MALFORMED as error:
+        raise InvalidChain("the signer's key cannot be read") from error
     if basic.ca or not usage.digital_signature:
         raise InvalidChain("the signer's certificate is not for signing statements")
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):

@@ -9,6 +9,7 @@ what it read again and compares: another spelling of the same signature is refus
 ``openssl cms -verify -binary -inform DER`` reads it with its default purpose.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from partner_sdk.wire import _der as der
+from partner_sdk.wire.certificates import MALFORMED
 
 __all__ = ["DetachedSignature", "InvalidCms", "low_s", "read", "signed_attributes", "write"]
 
@@ -60,7 +62,10 @@ class DetachedSignature:
         Raises:
             InvalidCms: it did not.
         """
-        key = self.chain[0].public_key()
+        try:
+            key = self.chain[0].public_key()
+        except MALFORMED as error:
+            raise InvalidCms("the signer's key cannot be read") from error
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise InvalidCms("the signer's key is not an elliptic curve key")
         attributes = signed_attributes(
@@ -121,7 +126,10 @@ def read(*, content: bytes) -> DetachedSignature:
     if len(content) > _MAX_BYTES:
         raise InvalidCms("far too large for a signature")
     try:
-        found = _read(content)
+        # A parser that merely warns about a certificate has seen something that we never write.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = _read(content)
         rewritten = write(
             chain=found.chain,
             content_sha256=found.content_sha256,
@@ -129,7 +137,7 @@ def read(*, content: bytes) -> DetachedSignature:
             signature=low_s(signature=found.signature),
         )
     # The bytes are hostile: whatever a parser makes of them, the answer is "not a signature".
-    except (ValueError, TypeError, IndexError, OverflowError, x509.InvalidVersion) as error:
+    except (*MALFORMED, IndexError) as error:
         raise InvalidCms("not a detached CMS signature of a statement") from error
     if rewritten != content:
         raise InvalidCms("not written in the one accepted form")

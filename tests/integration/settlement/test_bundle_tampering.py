@@ -1,0 +1,350 @@
+"""Whatever is changed in a bundle, the verifier finds it and names the file and the line."""
+
+from __future__ import annotations
+
+import random
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+
+from partner_sdk.verify import Verification, verify_bundle
+from partner_sdk.wire import archive, cms
+from partner_sdk.wire.archive import (
+    CHAIN,
+    CSV,
+    FILES,
+    NDJSON,
+    ROOT,
+    SALTS,
+    SIGNATURE,
+    STATEMENT,
+    Entry,
+)
+from partner_sdk.wire.lines import SLOT_BYTES
+from settlement.signing import sign_detached
+from tests.integration.settlement.bundle_maker import (
+    NAMING,
+    SIGNED_AT,
+    Books,
+    make_keystore,
+    make_rows,
+)
+
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+@dataclass
+class Specimen:
+    """A good bundle, and a place to put changed copies."""
+
+    folder: Path
+    good: Path
+    root: bytes
+
+    @cached_property
+    def content(self) -> bytes:
+        return self.good.read_bytes()
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        with self.good.open("rb") as stream:
+            return archive.scan(stream=stream).entries
+
+    def files(self) -> dict[str, bytes]:
+        """The contents by name."""
+        return {name: self.content[e.start : e.end] for name, e in self.entries.items()}
+
+    def verify(self, content: bytes) -> Verification:
+        """Verify changed bytes."""
+        changed = self.folder / "changed.zip"
+        changed.write_bytes(content)
+        return verify_bundle(bundle=changed, root=self.root)
+
+    def owner_of(self, at: int) -> tuple[str | None, int | None]:
+        """The file and the statement's line that a byte of the bundle belongs to."""
+        for name, entry in self.entries.items():
+            if entry.start <= at < entry.end:
+                return name, self._line_of(name, entry, at)
+            if entry.offset <= at < entry.start:
+                return name, None
+        return None, None
+
+    def _line_of(self, name: str, entry: Entry, at: int) -> int | None:
+        line = self.content.count(b"\n", entry.start, at) + 1
+        if name == NDJSON:
+            return line
+        if name == CSV:
+            return line - 1 or None
+        return (at - entry.start) // SLOT_BYTES + 1 if name == SALTS else None
+
+
+def _specimen(folder: Path, lines: int) -> Specimen:
+    folder.mkdir(exist_ok=True)
+    keystore = make_keystore(folder / "keys")
+    account = Books(folder=folder, signer=keystore.signer(now=SIGNED_AT))
+    issued = account.issue(make_rows(lines))
+    return Specimen(folder, issued.path, keystore.root_pem())
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
+    return _specimen(tmp_path_factory.mktemp("small"), 4)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
+    return _specimen(tmp_path_factory.mktemp("large"), 300)
+
+
+def _pack(files: dict[str, bytes]) -> bytes:
+    """Put files into a container without a fault."""
+    entries: list[Entry] = []
+    packed = b""
+    for name, content in files.items():
+        entry = Entry(name, zlib.crc32(content), len(content), len(packed))
+        entries.append(entry)
+        packed += archive.local_header(entry=entry) + content
+    return packed + archive.directory(entries=entries)
+
+
+def _flipped(content: bytes, at: int, chance: random.Random) -> bytes:
+    return content[:at] + bytes([content[at] ^ chance.randrange(1, 256)]) + content[at + 1 :]
+
+
+def _check_named(specimen: Specimen, at: int, found: Verification) -> None:
+    name, line = specimen.owner_of(at)
+    assert not found.ok, f"byte {at} of {name} can be changed unseen"
+    if name is None:
+        # The archive's directory: a file that it lists, or the bundle itself.
+        return
+    assert name in {f.file for f in found.findings}, (at, name, found.findings)
+    if line is not None:
+        lines = {f.line for f in found.findings if f.file == name}
+        assert line in lines, (at, name, line, found.findings)
+
+
+def test_every_byte_around_the_files_is_accounted_for(small: Specimen) -> None:
+    chance = random.Random(1)
+    inside = {at for e in small.entries.values() for at in range(e.start, e.end)}
+    for at in sorted(set(range(len(small.content))) - inside):
+        _check_named(small, at, small.verify(_flipped(small.content, at, chance)))
+
+
+@pytest.mark.prove
+def test_every_single_byte_of_a_small_bundle_is_accounted_for(small: Specimen) -> None:
+    chance = random.Random(1)
+    for at in range(len(small.content)):
+        _check_named(small, at, small.verify(_flipped(small.content, at, chance)))
+
+
+def test_a_thousand_random_bytes_of_a_large_bundle_are_found(large: Specimen) -> None:
+    chance = random.Random(2)
+    for _ in range(250):
+        at = chance.randrange(len(large.content))
+        _check_named(large, at, large.verify(_flipped(large.content, at, chance)))
+
+
+@pytest.mark.parametrize("name", [NDJSON, CSV, SALTS])
+def test_random_bytes_of_the_lines_are_found_though_the_container_is_made_good_again(
+    large: Specimen, name: str
+) -> None:
+    chance = random.Random(name)
+    entry = large.entries[name]
+    for _ in range(250):
+        at = chance.randrange(entry.size)
+        files = large.files()
+        files[name] = _flipped(files[name], at, chance)
+        found = large.verify(_pack(files))
+        _check_named(large, entry.start + at, found)
+        assert {f.file for f in found.findings} == {name}
+
+
+@pytest.mark.parametrize("name", [ROOT, CHAIN, STATEMENT, SIGNATURE])
+def test_every_byte_of_the_small_files_is_found_though_the_container_is_made_good_again(
+    small: Specimen, name: str
+) -> None:
+    chance = random.Random(name)
+    for at in range(small.entries[name].size):
+        files = small.files()
+        files[name] = _flipped(files[name], at, chance)
+        found = small.verify(_pack(files))
+        assert {f.file for f in found.findings} == {name}, (at, found.findings)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_byte_more_or_less_is_found(small: Specimen, name: str) -> None:
+    for change in (lambda c: c + b"\n", lambda c: c[:-1], lambda c: b"", lambda c: b" " + c):
+        files = small.files()
+        files[name] = change(files[name])
+        found = small.verify(_pack(files))
+        assert name in {f.file for f in found.findings}
+
+
+def _without_line(content: bytes, number: int) -> bytes:
+    lines = content.splitlines(keepends=True)
+    return b"".join(lines[:number] + lines[number + 1 :])
+
+
+def test_a_line_taken_out_of_both_renderings_is_found(large: Specimen) -> None:
+    files = large.files()
+    files[NDJSON] = _without_line(files[NDJSON], 150)
+    files[CSV] = _without_line(files[CSV], 151)
+    files[SALTS] = files[SALTS][: 150 * SLOT_BYTES] + files[SALTS][151 * SLOT_BYTES :]
+    found = large.verify(_pack(files))
+    assert {NDJSON, CSV, SALTS} <= {f.file for f in found.findings}
+    assert (SALTS, 151) in {(f.file, f.line) for f in found.findings}
+
+
+def test_a_line_that_says_otherwise_in_both_renderings_is_found(large: Specimen) -> None:
+    files = large.files()
+    amount = files[CSV].splitlines()[2].split(b",")[30]
+    for name in (NDJSON, CSV):
+        files[name] = files[name].replace(amount, b"9" + amount[1:])
+    found = large.verify(_pack(files))
+    assert {(f.file, f.code) for f in found.findings} >= {(NDJSON, "hash"), (CSV, "hash")}
+
+
+def test_the_sums_of_a_signed_statement_are_checked_too(large: Specimen) -> None:
+    signer = make_keystore(large.folder / "keys").signer(now=SIGNED_AT)
+    files = large.files()
+    changes: list[tuple[bytes, bytes, str]] = [
+        (b'"count":', b'"count":1', "sum"),
+        (b'"merkle_root":"', b'"merkle_root":"0', "merkle"),
+        (b'"opening":"0.00"', b'"opening":"0.01"', "sum"),
+        (b'"statement_no":1', b'"statement_no":2', "continuity"),
+        (b'"receivable":"', b'"receivable":"1', "sum"),
+    ]
+    for before, after, code in changes:
+        changed = files[STATEMENT].replace(before, after, 1)
+        signature = sign_detached(signer=signer, content=changed, signed_at=SIGNED_AT)
+        found = large.verify(_pack({**files, STATEMENT: changed, SIGNATURE: signature}))
+        assert code in {f.code for f in found.findings if f.file == STATEMENT}, before
+
+
+def _reordered(files: dict[str, bytes]) -> bytes:
+    return _pack({name: files[name] for name in reversed(files)})
+
+
+def _with_a_stranger(files: dict[str, bytes]) -> bytes:
+    return _pack({**files, "readme.txt": b"trust me"})
+
+
+def _without_csv(files: dict[str, bytes]) -> bytes:
+    return _pack({name: files[name] for name in files if name != CSV})
+
+
+def _with_a_tail(files: dict[str, bytes]) -> bytes:
+    return _pack(files) + b"!"
+
+
+def _with_a_head(files: dict[str, bytes]) -> bytes:
+    return b"!" + _pack(files)
+
+
+@pytest.mark.parametrize(
+    ("repack", "named"),
+    [
+        (_reordered, None),
+        (_with_a_stranger, "readme.txt"),
+        (_without_csv, CSV),
+        (_with_a_tail, None),
+        (_with_a_head, None),
+        (lambda files: b"", None),
+        (lambda files: b"PK", None),
+    ],
+)
+def test_a_container_in_any_other_form_is_refused(
+    small: Specimen, repack: Callable[[dict[str, bytes]], bytes], named: str | None
+) -> None:
+    found = small.verify(repack(small.files()))
+    assert not found.ok
+    if named is not None:
+        assert named in {f.file for f in found.findings}
+
+
+def test_a_bundle_packed_again_by_another_program_is_refused(small: Specimen) -> None:
+    changed = small.folder / "packed.zip"
+    with zipfile.ZipFile(changed, "w") as packed:
+        for name, content in small.files().items():
+            packed.writestr(name, content)
+    assert not verify_bundle(bundle=changed, root=small.root).ok
+
+
+def test_another_coalitions_root_is_not_trusted(small: Specimen, tmp_path: Path) -> None:
+    stranger = make_keystore(tmp_path / "keys")
+    found = verify_bundle(bundle=small.good, root=stranger.root_pem())
+    assert {f.code for f in found.findings} >= {"root", "chain"}
+
+
+def test_a_statement_signed_by_a_stranger_with_our_names_is_refused(
+    small: Specimen, tmp_path: Path
+) -> None:
+    stranger = make_keystore(tmp_path / "keys").signer(now=SIGNED_AT)
+    files = small.files()
+    files[SIGNATURE] = sign_detached(signer=stranger, content=files[STATEMENT], signed_at=SIGNED_AT)
+    found = small.verify(_pack(files))
+    assert {(f.file, f.code) for f in found.findings} == {(SIGNATURE, "chain")}
+
+
+def test_a_signature_from_before_or_after_the_certificate_is_refused(small: Specimen) -> None:
+    keystore = make_keystore(small.folder / "keys")
+    signer = keystore.signer(now=SIGNED_AT)
+    files = small.files()
+    for signed_at in (SIGNED_AT - timedelta(days=1), SIGNED_AT + timedelta(days=400)):
+        files[SIGNATURE] = sign_detached(
+            signer=signer, content=files[STATEMENT], signed_at=signed_at
+        )
+        found = small.verify(_pack(files))
+        assert {(f.file, f.code) for f in found.findings} == {(SIGNATURE, "chain")}
+
+
+def test_the_other_spelling_of_the_same_signature_is_refused(small: Specimen) -> None:
+    files = small.files()
+    read = cms.read(content=files[SIGNATURE])
+    r, s = decode_dss_signature(read.signature)
+    files[SIGNATURE] = cms.write(
+        chain=read.chain,
+        content_sha256=read.content_sha256,
+        signed_at=read.signed_at,
+        signature=encode_dss_signature(r, _P256_ORDER - s),
+    )
+    found = small.verify(_pack(files))
+    assert {(f.file, f.code) for f in found.findings} == {(SIGNATURE, "signature")}
+
+
+def test_a_previous_bundle_that_was_changed_does_not_link(tmp_path: Path) -> None:
+    keystore = make_keystore(tmp_path / "keys")
+    account = Books(folder=tmp_path, signer=keystore.signer(now=SIGNED_AT))
+    first, second = account.issue(make_rows(5)).path, account.issue(make_rows(5)).path
+    content = first.read_bytes()
+    first.write_bytes(content.replace(b'"environment":"test"', b'"environment":"Test"'))
+    found = verify_bundle(bundle=second, root=keystore.root_pem(), previous=first)
+    assert "continuity" in {f.code for f in found.findings}
+    first.write_bytes(b"no bundle at all")
+    found = verify_bundle(bundle=second, root=keystore.root_pem(), previous=first)
+    assert {f.file for f in found.findings} == {first.name}
+
+
+def test_statements_signed_before_and_after_a_rotation_both_verify(tmp_path: Path) -> None:
+    keystore = make_keystore(tmp_path / "keys")
+    old = keystore.signer(now=SIGNED_AT)
+    keystore.rotate(now=SIGNED_AT, naming=NAMING)
+    new = keystore.signer(now=SIGNED_AT)
+    assert old.chain != new.chain
+    account = Books(folder=tmp_path, signer=old)
+    first = account.issue(make_rows(3)).path
+    account.signer = new
+    second = account.issue(make_rows(3)).path
+    root = keystore.root_pem()
+    assert verify_bundle(bundle=first, root=root).ok
+    assert verify_bundle(bundle=second, root=root, previous=first).ok
