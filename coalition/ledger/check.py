@@ -181,12 +181,6 @@ SELECT currency, p.pool, l.due, u.margin FROM position p FULL JOIN lots l USING 
         " lag(business_date) OVER (ORDER BY business_date) AS day FROM settlement_window) w"
         " WHERE before IS NOT NULL AND (before <> starts_at OR business_date <> day + 1)",
     ),
-    Check(
-        "posted-in-its-window",
-        "no movement was posted into a window after it was closed",
-        "SELECT m.account_id, m.movement_id FROM movement m JOIN settlement_window w"
-        " ON w.business_date = m.window_date WHERE m.posted_at > w.closed_at",
-    ),
 )
 
 
