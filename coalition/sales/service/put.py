@@ -111,12 +111,10 @@ def _put_quickly(
         if not book.new:
             # Refusals may rest on what was not read; let the thorough way say them.
             return None
-        writes = writes_of(book, extra())
-        announce(writes=writes, context=context, answers=answers)
         try:
             write(
                 connection=connection,
-                writes=writes,
+                writes=quick_writes(book=book, answers=answers, extra=extra),
                 directory_version=context.snapshot.version,
             )
         except (Conflict, IntegrityError):
@@ -124,11 +122,13 @@ def _put_quickly(
     return answers
 
 
-def writes_of(book: Book, writes: WriteSet) -> WriteSet:
-    """All rows that a book has to write."""
+def quick_writes(*, book: Book, answers: Sequence[SaleAnswer | HubError], extra: Extra) -> WriteSet:
+    """All rows that new sales have to write, the caller's own and events among them."""
+    writes = extra()
     queue_sales(writes=writes, new=book.new.values(), changed=book.changed.values())
     for posting in book.postings.values():
         queue_posting(writes=writes, posting=posting)
+    announce(writes=writes, context=book.context, answers=answers)
     return writes
 
 
