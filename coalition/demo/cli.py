@@ -90,7 +90,7 @@ def _replay(console: Console, running: Demo, days: int) -> None:
         console.print(f"Going on at {first}; RESET=1 starts afresh.")
     outcome = running.replay(days=days, console=console)
     print_outcome(console=console, outcome=outcome)
-    console.print(f"ledger check: {outcome.ledger}")
+    console.print(f"ledger check: {outcome.ledger.splitlines()[-1]}")
 
 
 def _print_next(console: Console, running: Demo) -> None:

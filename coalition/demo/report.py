@@ -38,8 +38,11 @@ def _cents(cents: int) -> str:
 
 
 def compression(*, gross: int, net: int) -> str:
-    """Which share of the gross amount netting spares, as text; both in one unit."""
-    return "–" if gross == 0 else f"{(1 - net / gross) * 100:.1f} %"
+    """Which share of the gross amount netting spares, as text; both in one unit.
+
+    What is paid is rounded to cents, so that it may exceed a small gross a little: that is none.
+    """
+    return "–" if gross == 0 else f"{max(0.0, 1 - net / gross) * 100:.1f} %"
 
 
 def print_outcome(*, console: Console, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from coalition.demo.report import Outcome, compression, print_outcome
 def test_compression_is_the_share_of_the_gross_that_netting_spares() -> None:
     assert compression(gross=200, net=50) == "75.0 %"
     assert compression(gross=0, net=0) == "–"
+    assert compression(gross=9_996, net=10_000) == "0.0 %"
 
 
 def test_the_tables_show_each_brand_the_sums_and_the_nights() -> None:
