@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow
 
 Json = dict[str, Any]
+CURRENCY_PATTERN = "^[A-Z]{3}$"
 _AMOUNT = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?"
 
 

@@ -17,12 +17,23 @@ MAX_OBJECT_DEPTH = 12
 class AnyObject(WireField):
     """A free JSON object; its reader is elsewhere and says so."""
 
-    def __init__(self, *, schema: Json | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        schema: Json | None = None,
+        like: type[marshmallow.Schema] | None = None,
+        **options: Any,
+    ) -> None:
+        """`schema` is what is published; or `like` is, as what is meant but not required."""
         super().__init__(**options)
         self.schema = schema
+        self.like = like
 
     def json_schema(self) -> Json:
         """Any object, or the schema given."""
+        if self.like is not None:
+            meant = {"$ref": f"#/components/schemas/{self.like.__name__}"}
+            return {"anyOf": [meant, {"type": "object"}]}
         return dict(self.schema) if self.schema is not None else {"type": "object"}
 
     def read(self, value: Any) -> Mapping[str, Any]:

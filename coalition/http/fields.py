@@ -14,7 +14,7 @@ from uuid import UUID
 
 from marshmallow import ValidationError
 
-from coalition.http.field_base import Json, WireField, decimal_schema, id_schema
+from coalition.http.field_base import CURRENCY_PATTERN, Json, WireField, decimal_schema, id_schema
 from coalition.http.field_containers import AnyObject, ListOf, Nested
 from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import MAX_POINTS, MAX_SAFE_INTEGER, InvalidAmount, Money
@@ -28,7 +28,6 @@ __all__ = [
 ]  # fmt: skip
 
 _PLAIN = r"^[^\u0000-\u001F\u007F-\u009F]*$"
-_CURRENCY = "^[A-Z]{3}$"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -135,7 +134,7 @@ class MoneyField(WireField):
             "type": "object",
             "properties": {
                 "amount": decimal_schema(6, signed=self.signed),
-                "currency": {"type": "string", "pattern": _CURRENCY, "examples": ["EUR"]},
+                "currency": {"type": "string", "pattern": CURRENCY_PATTERN, "examples": ["EUR"]},
             },
             "required": ["amount", "currency"],
             "additionalProperties": False,

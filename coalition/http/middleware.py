@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -36,7 +36,18 @@ def _refused(error: HubError) -> Response:
 
 
 def _not_served(error: HTTPException) -> Response:
-    return from_http_exception(error, request_id=request.environ[PUBLIC_REQUEST_ID])
+    request_id = request.environ[PUBLIC_REQUEST_ID]
+    return from_http_exception(error, request_id=request_id, allowed=_methods(error))
+
+
+def _methods(error: HTTPException) -> set[str]:
+    """The methods of the path. A fixed path, such as `/v1/members/lookup`, has its own only,
+    though `/v1/members/{member_id}` fits it too.
+    """
+    own = [rule for rule in current_app.url_map.iter_rules() if rule.rule == request.path]
+    if own:
+        return {method for rule in own for method in rule.methods or ()}
+    return set(getattr(error, "valid_methods", None) or ())
 
 
 def _failed(error: Exception) -> Response:

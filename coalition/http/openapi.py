@@ -9,7 +9,7 @@ from apispec import APISpec
 from marshmallow import Schema
 
 from coalition.http.endpoint import JSON, Endpoint
-from coalition.http.fields import WireField
+from coalition.http.field_base import CURRENCY_PATTERN, WireField
 from coalition.http.openapi_parts import describe_security, problem_codes, problem_schema
 from coalition.http.paging import DEFAULT_LIMIT, MAX_CURSOR_LENGTH, MAX_LIMIT
 from coalition.http.schemas import object_schema
@@ -20,8 +20,8 @@ Json = dict[str, Any]
 _SIGNED_OR_BEARER: list[Json] = [{"signature": [], "signatureInput": []}, {"bearer": []}]
 
 
-def describe(*, endpoints: Iterable[Endpoint], version: str) -> Json:
-    """The OpenAPI document."""
+def describe(*, endpoints: Iterable[Endpoint], version: str, currency: str) -> Json:
+    """The OpenAPI document; the coalition has one currency, and amounts are in it."""
     spec = APISpec(
         title="Coalition network",
         version=version,
@@ -49,7 +49,21 @@ def describe(*, endpoints: Iterable[Endpoint], version: str) -> Json:
     for path, operations in paths.items():
         spec.path(path=path, operations=operations)
     document: Json = spec.to_dict()
+    _in_currency(document, currency)
     return document
+
+
+def _in_currency(part: Any, currency: str) -> None:
+    """Say of every currency code which one it is."""
+    if isinstance(part, dict):
+        if part.get("pattern") == CURRENCY_PATTERN:
+            part.clear()
+            part.update({"type": "string", "enum": [currency]})
+        for inner in part.values():
+            _in_currency(inner, currency)
+    elif isinstance(part, list):
+        for inner in part:
+            _in_currency(inner, currency)
 
 
 class _Schemas:
@@ -123,7 +137,12 @@ def _parameters(endpoint: Endpoint) -> Iterable[Json]:
                 }
     if endpoint.paged:
         limit: Json = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
-        cursor: Json = {"type": "string", "minLength": 24, "maxLength": MAX_CURSOR_LENGTH}
+        cursor: Json = {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_-]+$",
+            "minLength": 24,
+            "maxLength": MAX_CURSOR_LENGTH,
+        }
         yield {
             "name": "limit",
             "in": "query",

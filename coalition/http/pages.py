@@ -93,7 +93,13 @@ def register(*, app: Flask, hub: Hub) -> None:
     def openapi() -> Response:
         if not described:
             described.append(
-                dump(describe(endpoints=app.extensions[ENDPOINTS], version=__version__))
+                dump(
+                    describe(
+                        endpoints=app.extensions[ENDPOINTS],
+                        version=__version__,
+                        currency=hub.config.currency,
+                    )
+                )
             )
         return Response(described[0], content_type="application/json")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Response
@@ -68,15 +68,19 @@ def problem_response(error: HubError, *, request_id: str) -> Response:
     return response
 
 
-def from_http_exception(error: HTTPException, *, request_id: str) -> Response:
-    """The answer for what the server itself refused: no such path, method, too large, …"""
+def from_http_exception(
+    error: HTTPException, *, request_id: str, allowed: Collection[str]
+) -> Response:
+    """The answer for what the server itself refused: no such path, method, too large, …
+
+    `allowed` are the methods that the path has, for an answer 405 (RFC 9110 §15.5.6).
+    """
     code = _BY_STATUS.get(error.code or 500)
     if code is None:
         code = "bad_request" if 400 <= (error.code or 500) < 500 else "internal_error"
     refusal = HubError(code, PROBLEMS[code].what_to_do)
     response = problem_response(refusal, request_id=request_id)
-    allowed = getattr(error, "valid_methods", None)
-    if allowed:
+    if PROBLEMS[code].status == 405:
         response.headers["Allow"] = ", ".join(sorted(allowed))
     return response
 

@@ -125,5 +125,7 @@ def _choice_of(schema: type[Schema], names: set[str]) -> dict[str, Any]:
 def _referred(field: marshmallow.fields.Field[Any]) -> Iterator[type[Schema]]:
     if isinstance(field, fields.Nested):
         yield field.schema_class
+    elif isinstance(field, fields.AnyObject) and field.like is not None:
+        yield field.like
     elif isinstance(field, fields.ListOf):
         yield from _referred(field.inner)

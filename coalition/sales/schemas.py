@@ -94,10 +94,10 @@ class BatchSaleBody(SaleBody):
 
 
 class BatchBody(Body):
-    """Up to 1,000 sales."""
+    """Up to 1,000 sales; each is judged by itself, and a malformed one has its own answer."""
 
     sales = fields.ListOf(
-        fields.Nested(BatchSaleBody), min_items=1, max_items=MAX_BATCH, required=True
+        fields.AnyObject(like=BatchSaleBody), min_items=1, max_items=MAX_BATCH, required=True
     )
 
 
