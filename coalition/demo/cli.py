@@ -69,6 +69,7 @@ def demo(
     except KeyboardInterrupt:
         console.print("Stopped; `make demo` goes on from here, RESET=1 starts afresh.")
     except _EXPECTED as error:
+        console.print()
         Console(stderr=True, highlight=False, markup=False).print(f"demo: {error}")
         raise typer.Exit(1) from error
 

@@ -7,6 +7,8 @@ by the SDK alone, offline, in another process, while the next day is replayed.
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from coalition.processes import SUPERVISOR_VARIABLE, end_with_supervisor
 from partner_sdk.verify import verify_bundle
 from partner_sdk.wire.amounts import parse_decimal
 
@@ -90,8 +93,8 @@ class Settlement:
         answer: dict[str, Any] = json.loads(line)
         if answer["status"] == "failed":
             raise NightError(
-                f"the night of {answer['business_date']} failed: {answer['error']} "
-                f"(the log is {self._log})"
+                f"the night of {answer['business_date']} failed: "
+                f"{answer['error'].splitlines()[0]} (the log is {self._log})"
             )
         return answer
 
@@ -168,6 +171,13 @@ def verify_night(folder: Path, root: bytes, previous: Mapping[str, Path]) -> lis
     return facts
 
 
+def _begin_worker(parent: int) -> None:
+    """Leave an interrupt at the terminal to the parent, and do not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ[SUPERVISOR_VARIABLE] = str(parent)
+    end_with_supervisor()
+
+
 class Verifier:
     """Verifies the nights' bundles in a process of its own, in order. Use as a context manager."""
 
@@ -177,7 +187,12 @@ class Verifier:
         self._root = root
         self._nights: list[Future[list[BundleFacts]]] = []
         self._previous: dict[str, Path] = {}
-        self._worker = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+        self._worker = ProcessPoolExecutor(
+            max_workers=1,
+            mp_context=get_context("spawn"),
+            initializer=_begin_worker,
+            initargs=(os.getpid(),),
+        )
 
     def __enter__(self) -> Self:
         """Start nothing yet: the process starts with the first night."""

@@ -89,7 +89,8 @@ class Demo:
         dates = [first + timedelta(days=number) for number in range(count)]
         nights: list[Night] = []
         with contextlib.ExitStack() as stack:
-            threads = stack.enter_context(ThreadPoolExecutor(THREADS))
+            threads = ThreadPoolExecutor(THREADS)
+            stack.callback(threads.shutdown, cancel_futures=True)
             clients = {
                 slug: stack.enter_context(self._client(slug, keys))
                 for slug, keys in self.partners.items()
