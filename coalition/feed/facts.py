@@ -31,6 +31,7 @@ class PartyFacts:
     slug: str
     name: str
     state: str
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from sqlalchemy import (
     extract,
     func,
     literal_column,
+    null,
     select,
     text,
     union_all,
@@ -34,7 +35,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 
 from coalition.ledger.tables import lot, movement, obligation
-from coalition.partners.tables import party
 from coalition.redemptions.tables import redemption
 from coalition.sales.tables import sale
 
@@ -55,6 +55,8 @@ def unpriced_movements(*, business_date: date) -> Select[Any]:
             movement.c.kind,
             (movement.c.party_no == lot.c.issuer).label("own"),
             movement.c.adjusts,
+            cast(null(), Integer).label("counterparty"),
+            cast(literal_column("0"), BigInteger).label("net_micros"),
         )
         .join_from(
             movement,
@@ -75,9 +77,13 @@ def unpriced_movements(*, business_date: date) -> Select[Any]:
 
 def _obligation_sides(*, business_date: date) -> Select[Any]:
     """Both sides of every obligation of the window."""
+    debtor, creditor = obligation.c.debtor, obligation.c.creditor
+    micros = obligation.c.amount_micros
     sides = (
         select(
-            func.unnest(array([obligation.c.debtor, obligation.c.creditor])).label("party_no"),
+            func.unnest(array([debtor, creditor])).label("party_no"),
+            func.unnest(array([creditor, debtor])).label("counterparty"),
+            func.unnest(array([-micros, micros])).label("net_micros"),
             movement.c.account_id,
             movement.c.movement_id,
             cast(obligation.c.seq, Integer).label("seq"),
@@ -104,13 +110,16 @@ def _obligation_sides(*, business_date: date) -> Select[Any]:
         sides.c.kind,
         (sides.c.at_party == sides.c.party_no).label("own"),
         sides.c.adjusts,
+        sides.c.counterparty,
+        sides.c.net_micros,
     )
 
 
 def line_keys(*, business_date: date) -> FromClause:
     """Every line of the window's statements, by what it is made of.
 
-    Columns: party_no, account_id, movement_id, seq, kind, own, adjusts (the movement corrected).
+    Columns: party_no, account_id, movement_id, seq, kind, own, adjusts (the movement corrected),
+    counterparty (a party's number), net_micros (signed for the party: + receives).
     """
     return union_all(
         _obligation_sides(business_date=business_date),
@@ -148,18 +157,16 @@ def has_lines(*, connection: Connection, business_date: date) -> frozenset[int]:
 
 def refresh_statistics(*, connection: Connection) -> None:
     """Let the planner know the rows of a large window before it is read."""
-    connection.execute(text("ANALYZE movement, obligation"))
+    connection.execute(text("ANALYZE movement, obligation, lot"))
 
 
-def line_details(*, lines: FromClause, agreements: FromClause) -> Select[Any]:
-    """The details of statements' lines, one row each; the caller orders them.
+def line_details(*, lines: FromClause, business_date: date) -> Select[Any]:
+    """The details of a window's lines, one row each, named columns; the caller orders them.
 
-    `lines` has the columns party_no, own, account_id, movement_id, seq, kind, adjusts_statement
-    and adjusts_line (text); `agreements` has no, public_id and version (text). Ids come as the
-    16 bytes of the UUID, instants as microseconds since 1970 UTC. What a counterparty may not see
-    is not even read.
+    `lines` has the columns own, account_id, movement_id, kind and net_micros. Ids come as the 16
+    bytes of the UUID, instants as microseconds since 1970 UTC, parties and agreements by number.
+    What a counterparty may not see is not even read.
     """
-    issuer, at_party, other = party.alias("issuer"), party.alias("at_party"), party.alias("other")
     own = lines.c.own
     of_redemption = movement.c.cause_kind == "redemption"
     is_activation = movement.c.kind == "activate"
@@ -172,86 +179,63 @@ def line_details(*, lines: FromClause, agreements: FromClause) -> Select[Any]:
     redemption_id = case((of_redemption & (own | is_redemption_fee), movement.c.cause_id))
     occurred_at = case(
         (movement.c.kind.in_(("earn", "activate")), lot.c.occurred_at),
-        (movement.c.kind.in_(("redeem", "capture")), redemption.c.created_at),
+        (
+            movement.c.kind.in_(("redeem", "capture")),
+            func.coalesce(redemption.c.created_at, movement.c.posted_at),
+        ),
         else_=movement.c.posted_at,
     )
-    zone = func.coalesce(sale.c.store_time_zone, at_party.c.time_zone)
-    offset = func.timezone(zone, occurred_at) - func.timezone("UTC", occurred_at)
     document_kind = case(
         (movement.c.cause_kind.in_(("sale", "redemption")), movement.c.cause_kind),
         (is_activation & lot.c.sale_id.is_not(None), "sale"),
         else_="lot",
     )
     details = {
-        "own": own,
         "movement": func.uuid_send(movement.c.movement_id),
-        "adjusts_statement": lines.c.adjusts_statement,
-        "adjusts_line": lines.c.adjusts_line,
+        "at_party": movement.c.party_no,
         "document_kind": document_kind,
-        "sale": sale.c.external_id,
-        "partner_ref": func.coalesce(sale.c.external_id, _of(own, redemption.c.reference)),
-        "store": func.coalesce(sale.c.store, _of(own, redemption.c.store)),
-        "till": func.coalesce(sale.c.till, _of(own, redemption.c.till)),
-        "receipt": func.coalesce(sale.c.receipt, _of(own, redemption.c.receipt)),
-        "member": func.uuid_send(movement.c.account_id),
-        "kind": lines.c.kind,
-        "reason": movement.c.reason,
-        "occurred_us": _of(own, _microseconds(occurred_at)),
-        "local_offset_s": _of(own, cast(extract("epoch", offset), BigInteger)),
-        "posted_us": _of(own, _microseconds(movement.c.posted_at)),
-        "issuer": issuer.c.slug,
-        "redeemer": _of(of_redemption, at_party.c.slug),
-        "counterparty": other.c.slug,
-        "campaign": lot.c.campaign,
-        "agreement": agreements.c.public_id,
-        "agreement_version": agreements.c.version,
-        "lot": func.uuid_send(movement.c.lot_id),
-        "points": movement.c.points,
-        "price_micros": _price_micros(lines.c.kind),
-        "net_micros": func.coalesce(
-            case(
-                (obligation.c.creditor == lines.c.party_no, obligation.c.amount_micros),
-                else_=-obligation.c.amount_micros,
-            ),
-            literal_column("0::bigint"),
-        ),
         # A sale is named by the partner's text, all else by the hub's id.
+        "sale": sale.c.external_id,
         "document": case(
             (~own, None),
             (of_redemption, func.uuid_send(movement.c.cause_id)),
             (document_kind == "lot", func.uuid_send(movement.c.lot_id)),
         ),
+        "partner_ref": func.coalesce(sale.c.external_id, _of(own, redemption.c.reference)),
+        "store": func.coalesce(sale.c.store, _of(own, redemption.c.store)),
+        "store_time_zone": sale.c.store_time_zone,
+        "till": func.coalesce(sale.c.till, _of(own, redemption.c.till)),
+        "receipt": func.coalesce(sale.c.receipt, _of(own, redemption.c.receipt)),
+        "account": func.uuid_send(movement.c.account_id),
+        "reason": movement.c.reason,
+        "occurred_us": _of(own, _microseconds(occurred_at)),
+        "posted_us": _of(own, _microseconds(movement.c.posted_at)),
+        "issuer": lot.c.issuer,
+        "is_redemption": of_redemption,
+        "campaign": lot.c.campaign,
+        "agreement_no": case(
+            (is_redemption_fee, redemption.c.agreement_no), else_=lot.c.agreement_no
+        ),
+        "lot": func.uuid_send(movement.c.lot_id),
+        "points": movement.c.points,
+        "price_micros": _price_micros(lines.c.kind, func.abs(lines.c.net_micros, type_=BigInteger)),
     }
-    agreement_no = case((is_redemption_fee, redemption.c.agreement_no), else_=lot.c.agreement_no)
-    other_no = case(
-        (obligation.c.creditor == lines.c.party_no, obligation.c.debtor),
-        else_=obligation.c.creditor,
-    )
     joined = (
         lines.join(
             movement,
             (movement.c.account_id == lines.c.account_id)
-            & (movement.c.movement_id == lines.c.movement_id),
+            & (movement.c.movement_id == lines.c.movement_id)
+            & (movement.c.window_date == business_date),
         )
         .join(
             lot, (lot.c.account_id == movement.c.account_id) & (lot.c.lot_id == movement.c.lot_id)
         )
-        .join(issuer, issuer.c.no == lot.c.issuer)
-        .join(at_party, at_party.c.no == movement.c.party_no)
-        .outerjoin(
-            obligation,
-            (obligation.c.account_id == lines.c.account_id)
-            & (obligation.c.movement_id == lines.c.movement_id)
-            & (obligation.c.seq == lines.c.seq),
-        )
-        .outerjoin(other, other.c.no == other_no)
         .outerjoin(sale, sale.c.sale_id == sale_id)
         .outerjoin(
             redemption,
             (redemption.c.account_id == lines.c.account_id)
             & (redemption.c.redemption_id == redemption_id),
         )
-        .outerjoin(agreements, agreements.c.no == agreement_no)
     )
     return select(*(column.label(name) for name, column in details.items())).select_from(joined)
 
@@ -264,11 +248,13 @@ def _microseconds(instant: ColumnElement[Any]) -> ColumnElement[int]:
     return cast(extract("epoch", instant) * 1_000_000, BigInteger)
 
 
-def _price_micros(kind: ColumnElement[str]) -> ColumnElement[int | None]:
+def _price_micros(
+    kind: ColumnElement[str], amount_micros: ColumnElement[int]
+) -> ColumnElement[int | None]:
     """The price that was applied to a point, where one was.
 
-    What is shared out (breakage) or comes of a whole that is not a multiple of the points has the
-    lot's frozen price; a share of a redemption has none.
+    What is shared out (breakage), owes nothing, or comes of a whole that is not a multiple of the
+    points, has the lot's frozen price; a share of a redemption has none.
     """
     frozen = case(
         (lot.c.funding == "issue", lot.c.issue_price_micros), else_=lot.c.redemption_price_micros
@@ -277,8 +263,8 @@ def _price_micros(kind: ColumnElement[str]) -> ColumnElement[int | None]:
         (kind == "redemption_fee", None),
         (kind == "breakage", lot.c.issue_price_micros),
         (
-            obligation.c.amount_micros % movement.c.points == 0,
-            obligation.c.amount_micros // movement.c.points,
+            (amount_micros > 0) & (amount_micros % movement.c.points == 0),
+            amount_micros // movement.c.points,
         ),
         else_=frozen,
     )

@@ -11,7 +11,15 @@ from coalition.partners.tables import party
 
 def read_parties(*, connection: Connection) -> tuple[PartyFacts, ...]:
     """Every party, the coalition's own among them, by number."""
-    columns = (party.c.no, party.c.id, party.c.kind, party.c.slug, party.c.name, party.c.state)
+    columns = (
+        party.c.no,
+        party.c.id,
+        party.c.kind,
+        party.c.slug,
+        party.c.name,
+        party.c.state,
+        party.c.time_zone,
+    )
     rows = connection.execute(select(*columns).order_by(party.c.no))
     return tuple(PartyFacts(*row) for row in rows)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from operator import itemgetter
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -29,11 +29,11 @@ from settlement.steps.night import Night
 from settlement.steps.plan import IncompleteLines
 from settlement.store import lines, nets, statements
 from settlement.store.statements import Issued, Plan
+from settlement.store.stream import Names, Rows, stream_lines
 
-_BATCH = 16
-_AGREEMENT = LINE_ROW.index("agreement")
-
-Rows = list[tuple[Any, ...]]
+# What one commit records: so much is written again after a kill.
+_GROUP_STATEMENTS, _GROUP_LINES = 16, 20_000
+_agreement_of = itemgetter(LINE_ROW.index("agreement"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,59 +44,90 @@ class _Window:
     window: Window
     parties: Mapping[int, hub.PartyFacts]
     pairs: Mapping[int, tuple[PairView, ...]]
-    agreements: Mapping[str, tuple[int, str]]
+    agreements: Mapping[str, AgreementRef]
+    hashes: Mapping[UUID, str]
+    names: Names
     signer: StatementSigner
 
 
 def write_bundles(
-    *, night: Night, business_date: date, wanted: Callable[[], bool] = lambda: True
+    *,
+    night: Night,
+    business_date: date,
+    share: tuple[int, int] = (0, 1),
+    wanted: Callable[[], bool] = lambda: True,
 ) -> int:
-    """Write planned statements until none is left to take; gives how many.
+    """Write a share of the planned statements; gives how many.
 
-    Several processes may do so at once: each takes statements under row locks, and commits with
-    the record of each what its bundle holds. `wanted` is asked between batches.
+    `share` is which part of how many: several processes may write a night, each reading its
+    statements' lines in one pass. Statements are taken under row locks and recorded when their
+    bundles are in place; one that somebody else has taken or written is passed over. `wanted` is
+    asked between commits.
     """
-    written = 0
     with night.database.transaction() as connection:
-        common = _read_window(night, connection, business_date)
-    while wanted():
-        with night.database.transaction() as connection:
-            plans = statements.take_planned(
-                connection=connection, business_date=business_date, limit=_BATCH
-            )
-            if not plans:
-                return written
-            _write_batch(night, connection, common, plans)
-            night.observe(business_date, "issue:written")
-        written += len(plans)
+        planned = statements.read_planned(connection=connection, business_date=business_date)
+        plans = share_of_plans(plans=planned, part=share[0], parts=share[1])
+        if not plans:
+            return 0
+        common = _read_window(night, connection, business_date, plans)
+    written = 0
+    with night.database.transaction() as reader:
+        chunks = stream_lines(
+            connection=reader,
+            business_date=business_date,
+            parties=[plan.party_no for plan in plans if plan.lines],
+            names=common.names,
+        )
+        with closing(_Rows(chunks)) as rows:
+            for group in _groups(plans):
+                if not wanted():
+                    return written
+                written += _write_group(night, common, group, rows)
+                night.observe(business_date, "issue:written")
+            rows.expect_end()
     return written
 
 
-def _write_batch(
-    night: Night, connection: Connection, common: _Window, plans: tuple[Plan, ...]
-) -> None:
-    plans = tuple(sorted(plans, key=lambda plan: plan.party_no))
-    hashes = statements.read_hashes(
-        connection=connection,
-        statement_ids=[plan.previous_id for plan in plans if plan.previous_id],
-    )
-    chunks = lines.stream_lines(
-        connection=connection,
-        business_date=plans[0].business_date,
-        parties=[plan.party_no for plan in plans],
-    )
-    with closing(_Rows(chunks)) as rows:
-        for plan in plans:
-            issued = _write(night, common, plan, rows, hashes)
+def share_of_plans(*, plans: Sequence[Plan], part: int, parts: int) -> tuple[Plan, ...]:
+    """One of `parts` shares with about the same number of lines each, by party number."""
+    loads = [0] * parts
+    mine = []
+    for plan in sorted(plans, key=lambda plan: (-plan.lines, plan.party_no)):
+        lightest = loads.index(min(loads))
+        # A statement without lines is work too: a signature and a file.
+        loads[lightest] += plan.lines + 100
+        if lightest == part:
+            mine.append(plan)
+    return tuple(sorted(mine, key=lambda plan: plan.party_no))
+
+
+def _groups(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
+    group: list[Plan] = []
+    for plan in plans:
+        group.append(plan)
+        if len(group) == _GROUP_STATEMENTS or sum(p.lines for p in group) >= _GROUP_LINES:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _write_group(night: Night, common: _Window, group: Sequence[Plan], rows: _Rows) -> int:
+    written = 0
+    with night.database.transaction() as connection:
+        for plan in group:
+            if not statements.take_planned(connection=connection, statement_id=plan.statement_id):
+                rows.skip(plan.lines)
+                continue
+            issued = _write(night, common, plan, rows)
             statements.mark_issued(
                 connection=connection, statement_id=plan.statement_id, issued=issued
             )
-        rows.expect_end()
+            written += 1
+    return written
 
 
-def _write(
-    night: Night, common: _Window, plan: Plan, rows: _Rows, hashes: Mapping[UUID, str]
-) -> Issued:
+def _write(night: Night, common: _Window, plan: Plan, rows: _Rows) -> Issued:
     party = common.parties[plan.party_no]
     views = common.pairs.get(plan.party_no, ())
     slug_of = {view.counterparty: common.parties[view.counterparty].slug for view in views}
@@ -110,7 +141,7 @@ def _write(
         path=path, heading=heading, signer=common.signer, pseudonym_key=key, durable=False
     ) as bundle:
         for chunk in rows.take(plan.lines):
-            used.update(row[_AGREEMENT] for row in chunk)
+            used.update(map(_agreement_of, chunk))
             bundle.add(rows=chunk)
         bundle.add(
             rows=[
@@ -121,7 +152,7 @@ def _write(
             ]
         )
         now = night.wall()
-        facts = _facts(common, plan, party, views, slug_of, used, hashes, now)
+        facts = _facts(common, plan, party, views, slug_of, used, now)
         issued = bundle.finish(facts=facts, signed_at=now)
     return Issued(
         issued_at=now,
@@ -145,13 +176,12 @@ def _facts(
     views: tuple[PairView, ...],
     slug_of: Mapping[int, str],
     used: set[str],
-    hashes: Mapping[UUID, str],
     now: datetime,
 ) -> StatementFacts:
     previous = None
     if plan.previous_id is not None:
         previous = Previous(
-            statement_id=ids.encode("stm", plan.previous_id), sha256=hashes[plan.previous_id]
+            statement_id=ids.encode("stm", plan.previous_id), sha256=common.hashes[plan.previous_id]
         )
     return StatementFacts(
         statement_id=plan.public_id,
@@ -171,15 +201,15 @@ def _facts(
             )
             for view in views
         ),
-        agreements=tuple(
-            AgreementRef(public_id, *common.agreements[public_id]) for public_id in sorted(used)
-        ),
+        agreements=tuple(common.agreements[public_id] for public_id in sorted(used)),
         previous=previous,
         issued_at=now,
     )
 
 
-def _read_window(night: Night, connection: Connection, business_date: date) -> _Window:
+def _read_window(
+    night: Night, connection: Connection, business_date: date, plans: Sequence[Plan]
+) -> _Window:
     coalition = hub.read_coalition(connection=connection)
     window = hub.read_window(connection=connection, business_date=business_date)
     if window is None:
@@ -187,6 +217,8 @@ def _read_window(night: Night, connection: Connection, business_date: date) -> _
     pairs = nets.read_pairs(
         connection=connection, business_date=business_date, currency=coalition.currency
     )
+    parties = {party.no: party for party in hub.read_parties(connection=connection)}
+    agreements = lines.read_agreement_labels(connection=connection)
     return _Window(
         coalition=coalition,
         window=Window(
@@ -196,9 +228,26 @@ def _read_window(night: Night, connection: Connection, business_date: date) -> _
             ends_at=window.ends_at,
             time_zone=str(coalition.time_zone),
         ),
-        parties={party.no: party for party in hub.read_parties(connection=connection)},
+        parties=parties,
         pairs=views_by_party(pairs=pairs),
-        agreements=lines.read_agreement_hashes(connection=connection),
+        agreements={
+            label.public_id: AgreementRef(label.public_id, int(label.version), label.terms_sha256)
+            for label in agreements.values()
+        },
+        hashes=statements.read_hashes(
+            connection=connection,
+            statement_ids=[plan.previous_id for plan in plans if plan.previous_id],
+        ),
+        names=Names(
+            slugs={no: party.slug for no, party in parties.items()},
+            time_zones={no: party.time_zone for no, party in parties.items()},
+            agreements=agreements,
+            adjusted=lines.read_adjusted_statements(
+                connection=connection,
+                business_date=business_date,
+                parties=[plan.party_no for plan in plans],
+            ),
+        ),
         signer=night.keystore.signer(now=night.wall()),
     )
 
@@ -220,6 +269,11 @@ class _Rows:
             head = chunk[:count] if self._rest else chunk
             count -= len(head)
             yield head
+
+    def skip(self, count: int) -> None:
+        """Pass over the next `count` rows."""
+        for _ in self.take(count):
+            pass
 
     def expect_end(self) -> None:
         """Raises IncompleteLines if a row is left that no statement asked for."""

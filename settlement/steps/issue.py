@@ -99,10 +99,10 @@ def _is_whole(path: Path, issued: statements.Issued) -> bool:
 def _write_all(night: Night, claim: Connection, business_date: date) -> None:
     planned = statements.read_window_statements(connection=claim, business_date=business_date)
     waiting = sum(each.plan.lines for each in planned if each.issued is None)
-    helpers = min(night.settings.processes, waiting // night.settings.lines_per_process) - 1
-    workers = [_start_worker(night, business_date) for _ in range(helpers)]
+    parts = max(1, min(night.settings.processes, waiting // night.settings.lines_per_process))
+    workers = [_start_worker(night, business_date, part, parts) for part in range(1, parts)]
     try:
-        write_bundles(night=night, business_date=business_date)
+        write_bundles(night=night, business_date=business_date, share=(0, parts))
         for worker in workers:
             if worker.wait() != 0:
                 raise WorkerFailed(f"a process writing bundles ended with {worker.returncode}")
@@ -121,7 +121,9 @@ def _write_all(night: Night, claim: Connection, business_date: date) -> None:
     raise WorkerFailed("statements stay locked by another process")
 
 
-def _start_worker(night: Night, business_date: date) -> subprocess.Popen[bytes]:
+def _start_worker(
+    night: Night, business_date: date, part: int, parts: int
+) -> subprocess.Popen[bytes]:
     """Start a process that helps to write; it ends by itself when this one is gone."""
     environment = child_environment(
         config=night.config,
@@ -131,7 +133,15 @@ def _start_worker(night: Night, business_date: date) -> subprocess.Popen[bytes]:
         },
     )
     return subprocess.Popen(
-        [sys.executable, "-m", "settlement.worker", business_date.isoformat(), str(os.getpid())],
+        [
+            sys.executable,
+            "-m",
+            "settlement.worker",
+            business_date.isoformat(),
+            str(part),
+            str(parts),
+            str(os.getpid()),
+        ],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import Connection
 
 from partner_sdk.wire import ids
 from settlement import hub
-from settlement.domain.netting import NotZeroSum, PairNet, views_by_party
+from settlement.domain.netting import NotZeroSum, PairView, views_by_party
 from settlement.steps.night import Night
 from settlement.store import lines, nets, statements
+from settlement.store.lines import LineSums
 from settlement.store.statements import Plan
 
 LARGE_WINDOW = 20_000
@@ -32,8 +33,10 @@ def plan_statements(*, night: Night, connection: Connection, business_date: date
         hub.refresh_statistics(connection=connection)
     lines.refresh_agreements(connection=connection)
     lines.number_lines(connection=connection, business_date=business_date)
-    counts = lines.count_lines(connection=connection, business_date=business_date)
-    numbered = sum(counts.values())
+    if totals.lines > LARGE_WINDOW:
+        lines.refresh_statistics(connection=connection)
+    sums = lines.sum_lines(connection=connection, business_date=business_date)
+    numbered = sum(each.lines for each in sums.values())
     if numbered != totals.lines:
         raise IncompleteLines(
             f"{numbered} lines are numbered for {business_date}; {totals.obligations} obligations "
@@ -41,7 +44,7 @@ def plan_statements(*, night: Night, connection: Connection, business_date: date
         )
     currency = hub.read_coalition(connection=connection).currency
     pairs = nets.read_pairs(connection=connection, business_date=business_date, currency=currency)
-    plans = _plans(night, connection, business_date, currency, counts, pairs)
+    plans = _plans(night, connection, business_date, currency, sums, views_by_party(pairs=pairs))
     if sum(plan.net_micros for plan in plans) != 0:
         raise NotZeroSum(f"the statements of {business_date} do not sum to zero")
     statements.insert_plans(connection=connection, plans=plans)
@@ -53,17 +56,19 @@ def _plans(
     connection: Connection,
     business_date: date,
     currency: str,
-    counts: dict[int, int],
-    pairs: Iterable[PairNet],
+    sums: Mapping[int, LineSums],
+    views: Mapping[int, tuple[PairView, ...]],
 ) -> list[Plan]:
-    views = views_by_party(pairs=pairs)
     balances = statements.read_balances(connection=connection)
     parties = hub.read_parties(connection=connection)
     plans = []
-    for party_no in recipients(parties=parties, concerned={*counts, *views}):
+    for party_no in recipients(parties=parties, concerned={*sums, *views}):
         before = balances.get(party_no)
         opening = before.closing_micros if before else 0
         mine = views.get(party_no, ())
+        of_lines = sums.get(party_no, LineSums(0, 0))
+        if sum(view.exact_micros for view in mine) != of_lines.net_micros:
+            raise NotZeroSum(f"party {party_no}: the lines do not sum to the netted position")
         net = sum(view.rounded_micros for view in mine)
         statement_id = night.new_id()
         plans.append(
@@ -78,7 +83,7 @@ def _plans(
                 opening_micros=opening,
                 net_micros=net,
                 closing_micros=opening + net,
-                lines=counts.get(party_no, 0),
+                lines=of_lines.lines,
                 rounding_lines=sum(1 for view in mine if view.rounding_micros),
             )
         )

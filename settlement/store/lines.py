@@ -1,35 +1,31 @@
-"""Numbering the lines of a window's statements, and reading them back as a stream."""
+"""Numbering the lines of a window's statements, and finding them again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import (
     Connection,
     Integer,
     SmallInteger,
-    Text,
     case,
     cast,
     func,
     insert,
     literal,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from partner_sdk.wire import ids
 from settlement import hub
-from settlement.store.tables import agreement_ref, line, statement
-
-_FETCH = 4000
-_STREAM = "statement_lines"
+from settlement.store.tables import SCHEMA, agreement_ref, line, statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,23 @@ class LineKey:
     kind: str
     adjusts_date: date | None
     adjusts_line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineSums:
+    """Control totals of a party's numbered lines (micros)."""
+
+    lines: int
+    net_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementLabel:
+    """An agreement version as lines name it; the hash is hex."""
+
+    public_id: str
+    version: str
+    terms_sha256: str
 
 
 def number_lines(*, connection: Connection, business_date: date) -> None:
@@ -64,29 +77,28 @@ def number_lines(*, connection: Connection, business_date: date) -> None:
             keys.c.seq,
         ),
     )
-    rows = select(
-        literal(business_date),
-        keys.c.party_no,
-        cast(number, Integer),
-        keys.c.account_id,
-        keys.c.movement_id,
-        cast(keys.c.seq, SmallInteger),
-        keys.c.own,
-        keys.c.kind,
-        adjusted.c.window_date,
-        adjusted.c.line_no,
-    ).outerjoin_from(
+    columns = {
+        "window_date": literal(business_date),
+        "party_no": keys.c.party_no,
+        "line_no": cast(number, Integer),
+        "account_id": keys.c.account_id,
+        "movement_id": keys.c.movement_id,
+        "seq": cast(keys.c.seq, SmallInteger),
+        "own": keys.c.own,
+        "kind": keys.c.kind,
+        "counterparty": keys.c.counterparty,
+        "net_micros": keys.c.net_micros,
+        "adjusts_date": adjusted.c.window_date,
+        "adjusts_line": adjusted.c.line_no,
+    }
+    rows = select(*columns.values()).outerjoin_from(
         keys,
         adjusted,
         (adjusted.c.movement_id == keys.c.movement_id)
         & (adjusted.c.seq == keys.c.seq)
         & (adjusted.c.party_no == keys.c.party_no),
     )
-    columns = (
-        "window_date", "party_no", "line_no", "account_id", "movement_id", "seq", "own", "kind",
-        "adjusts_date", "adjusts_line",
-    )  # fmt: skip
-    connection.execute(insert(line).from_select(columns, rows))
+    connection.execute(insert(line).from_select(list(columns), rows))
 
 
 def _adjusted_lines(business_date: date) -> Any:
@@ -111,14 +123,19 @@ def _adjusted_lines(business_date: date) -> Any:
     )
 
 
-def count_lines(*, connection: Connection, business_date: date) -> dict[int, int]:
-    """How many lines each party's statement has."""
+def sum_lines(*, connection: Connection, business_date: date) -> dict[int, LineSums]:
+    """The control totals of each party's numbered lines."""
     rows = connection.execute(
-        select(line.c.party_no, func.count().label("lines"))
+        select(line.c.party_no, func.count(), func.sum(line.c.net_micros))
         .where(line.c.window_date == business_date)
         .group_by(line.c.party_no)
     )
-    return {row.party_no: row.lines for row in rows}
+    return {party_no: LineSums(count, int(net)) for party_no, count, net in rows}
+
+
+def refresh_statistics(*, connection: Connection) -> None:
+    """Let the planner know the lines of a large window before they are read."""
+    connection.execute(text(f"ANALYZE {SCHEMA}.line"))
 
 
 def refresh_agreements(*, connection: Connection) -> None:
@@ -137,61 +154,34 @@ def refresh_agreements(*, connection: Connection) -> None:
         connection.execute(upsert(agreement_ref).on_conflict_do_nothing(), rows)
 
 
-def read_agreement_hashes(*, connection: Connection) -> dict[str, tuple[int, str]]:
-    """The version and the SHA-256 (hex) of the terms, by the agreement version's public id."""
-    rows = connection.execute(
-        select(agreement_ref.c.public_id, agreement_ref.c.version, agreement_ref.c.terms_sha256)
-    )
-    return {public_id: (int(version), sha256.hex()) for public_id, version, sha256 in rows}
+def read_agreement_labels(*, connection: Connection) -> dict[int, AgreementLabel]:
+    """How lines name agreement versions, by number."""
+    return {
+        row.no: AgreementLabel(row.public_id, row.version, row.terms_sha256.hex())
+        for row in connection.execute(select(agreement_ref))
+    }
 
 
-def stream_lines(
+def read_adjusted_statements(
     *, connection: Connection, business_date: date, parties: Sequence[int]
-) -> Iterator[list[tuple[Any, ...]]]:
-    """The lines of several statements, in lists of plain tuples as `LINE_ROW` says.
-
-    Rows come by party number, then line number. They pass through a cursor of the server, a few
-    thousand at a time, straight from the driver: objects per row would cost more than the rest of
-    the night. The planner is held to look-ups by key: what a night reads lies close together, and
-    it must not read tables that grow for ever, however stale its statistics.
-    """
-    statement_lines = (
-        select(
-            line.c.party_no,
-            line.c.line_no,
-            line.c.own,
-            line.c.account_id,
-            line.c.movement_id,
-            line.c.seq,
-            line.c.kind,
-            statement.c.public_id.label("adjusts_statement"),
-            cast(line.c.adjusts_line, Text).label("adjusts_line"),
-        )
-        .outerjoin_from(
+) -> dict[tuple[int, date], str]:
+    """The public ids of the statements that the window's lines correct, by party and date."""
+    rows = connection.execute(
+        select(line.c.party_no, line.c.adjusts_date, statement.c.public_id)
+        .distinct()
+        .join_from(
             line,
             statement,
             (statement.c.business_date == line.c.adjusts_date)
             & (statement.c.party_no == line.c.party_no),
         )
-        .where(line.c.window_date == business_date, line.c.party_no == func.any(list(parties)))
-        .subquery("statement_line")
+        .where(
+            line.c.window_date == business_date,
+            line.c.party_no == func.any(list(parties)),
+            line.c.adjusts_date.is_not(None),
+        )
     )
-    query = hub.line_details(lines=statement_lines, agreements=agreement_ref).order_by(
-        statement_lines.c.party_no, statement_lines.c.line_no
-    )
-    compiled = query.compile(
-        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-    )
-    for setting in ("enable_hashjoin", "enable_mergejoin"):
-        connection.execute(select(func.set_config(setting, "off", True)))
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError("statement lines stream through psycopg only")
-    with psycopg.ServerCursor(driver, _STREAM) as cursor:
-        cursor.execute(str(compiled).encode(), compiled.params, binary=True)
-        while rows := cursor.fetchmany(_FETCH):
-            # The hub's id of the document, where there is one, stands behind the row.
-            yield [(*r[:5], r[5] if r[26] is None else r[26], *r[6:26]) for r in rows]
+    return {(party_no, day): public_id for party_no, day, public_id in rows}
 
 
 def read_line_key(

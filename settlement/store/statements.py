@@ -123,19 +123,27 @@ def is_planned(*, connection: Connection, business_date: date) -> bool:
     )
 
 
-def take_planned(*, connection: Connection, business_date: date, limit: int) -> tuple[Plan, ...]:
-    """Take the next statements to write, the longest first; nobody else takes them meanwhile.
-
-    They are free again when the transaction ends, for whoever then finds them not written.
-    """
+def read_planned(*, connection: Connection, business_date: date) -> tuple[Plan, ...]:
+    """The statements of the window that are still to be written."""
     rows = connection.execute(
         select(*_PLAN)
         .where(statement.c.business_date == business_date, statement.c.issued_at.is_(None))
-        .order_by(statement.c.lines.desc(), statement.c.party_no)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        .order_by(statement.c.party_no)
     )
     return tuple(_planned(row) for row in rows)
+
+
+def take_planned(*, connection: Connection, statement_id: UUID) -> bool:
+    """Take a statement to write it; False if another process has taken or written it.
+
+    It is free again when the transaction ends, for whoever then finds it not written.
+    """
+    found = connection.scalar(
+        select(statement.c.no)
+        .where(statement.c.statement_id == statement_id, statement.c.issued_at.is_(None))
+        .with_for_update(skip_locked=True)
+    )
+    return found is not None
 
 
 def count_planned(*, connection: Connection, business_date: date) -> int:

@@ -136,6 +136,9 @@ line = Table(
     Column("seq", SmallInteger, nullable=False),
     Column("own", Boolean, nullable=False),
     Column("kind", Text, nullable=False),
+    # NULL where nothing is owed; the amount is signed for the party (+ receives).
+    Column("counterparty", Integer),
+    Column("net_micros", BigInteger, nullable=False),
     # The line of an earlier statement of the same party that this one corrects.
     Column("adjusts_date", Date),
     Column("adjusts_line", Integer),
@@ -143,6 +146,7 @@ line = Table(
     # the search for the line that an adjustment names; ids grow with time, so it grows at its end.
     PrimaryKeyConstraint("movement_id", "seq", "party_no"),
     CheckConstraint("line_no > 0", name="line_no"),
+    CheckConstraint("(counterparty IS NULL) = (net_micros = 0)", name="counterparty"),
     CheckConstraint("(adjusts_date IS NULL) = (adjusts_line IS NULL)", name="adjusts"),
     CheckConstraint("adjusts_date < window_date", name="adjusts_earlier"),
     # Lines are written in the order of this index, so a few pages name each statement's.

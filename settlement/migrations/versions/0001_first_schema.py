@@ -33,10 +33,15 @@ def upgrade() -> None:
         sa.Column("seq", sa.SmallInteger(), nullable=False),
         sa.Column("own", sa.Boolean(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("counterparty", sa.Integer(), nullable=True),
+        sa.Column("net_micros", sa.BigInteger(), nullable=False),
         sa.Column("adjusts_date", sa.Date(), nullable=True),
         sa.Column("adjusts_line", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "(adjusts_date IS NULL) = (adjusts_line IS NULL)", name=op.f("ck_line_adjusts")
+        ),
+        sa.CheckConstraint(
+            "(counterparty IS NULL) = (net_micros = 0)", name=op.f("ck_line_counterparty")
         ),
         sa.CheckConstraint("adjusts_date < window_date", name=op.f("ck_line_adjusts_earlier")),
         sa.CheckConstraint("line_no > 0", name=op.f("ck_line_line_no")),

@@ -1,0 +1,142 @@
+"""The lines of many statements as one stream of plain tuples, ready to be rendered.
+
+A night can have millions of lines, so nothing here makes an object per line: rows come from the
+driver in binary form, a few thousand at a time, through a cursor of the server, and what many
+lines share (names of parties and agreements, offsets of time zones) is put in from small tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+from sqlalchemy import Connection, func, select
+
+from settlement import hub
+from settlement.store.lines import AgreementLabel
+from settlement.store.tables import line
+
+_FETCH = 4000
+_CURSOR = "statement_lines"
+_SECOND = 1_000_000
+# No offset changes within a quarter of an hour of the clock that starts one.
+_QUARTER = 900 * _SECOND
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What lines share: slugs and time zones of parties by number, agreements by number, and the
+    statements that lines correct by party and date."""
+
+    slugs: Mapping[int, str]
+    time_zones: Mapping[int, str]
+    agreements: Mapping[int, AgreementLabel]
+    adjusted: Mapping[tuple[int, date], str]
+
+
+@cache
+def offset_seconds(zone: str, quarter: int) -> int:
+    """The offset of a time zone from UTC in a quarter of an hour since 1970."""
+    instant = datetime.fromtimestamp(quarter * 900, UTC)
+    offset = instant.astimezone(ZoneInfo(zone)).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds())
+
+
+def stream_lines(
+    *, connection: Connection, business_date: date, parties: Sequence[int], names: Names
+) -> Iterator[Rows]:
+    """The lines of the parties' statements as `LINE_ROW` says, by party number and line number."""
+    lines = (
+        select(
+            line.c.party_no,
+            line.c.line_no,
+            line.c.own,
+            line.c.account_id,
+            line.c.movement_id,
+            line.c.kind,
+            line.c.counterparty,
+            line.c.net_micros,
+            line.c.adjusts_date,
+            line.c.adjusts_line,
+        )
+        .where(line.c.window_date == business_date, line.c.party_no == func.any(list(parties)))
+        .subquery("statement_line")
+    )
+    query = (
+        hub.line_details(lines=lines, business_date=business_date)
+        .add_columns(
+            lines.c.party_no,
+            lines.c.own,
+            lines.c.kind,
+            lines.c.counterparty,
+            lines.c.net_micros,
+            lines.c.adjusts_date,
+            lines.c.adjusts_line,
+        )
+        .order_by(lines.c.party_no, lines.c.line_no)
+    )
+    compiled = query.compile(
+        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+    )
+    # The helpers are processes of ours; the server's would only compete with them.
+    connection.execute(select(func.set_config("max_parallel_workers_per_gather", "0", True)))
+    connection.execute(select(func.set_config("work_mem", "64MB", True)))
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("statement lines stream through psycopg only")
+    with psycopg.ServerCursor(driver, _CURSOR) as cursor:
+        cursor.execute(str(compiled).encode(), compiled.params, binary=True)
+        while rows := cursor.fetchmany(_FETCH):
+            yield _name(rows, names)
+
+
+def _name(rows: Sequence[tuple[Any, ...]], names: Names) -> Rows:
+    """Put the names into rows as they come from the query of `stream_lines`."""
+    slug_of, agreement_of, adjusted = names.slugs.get, names.agreements, names.adjusted
+    zone_of, offset = names.time_zones, offset_seconds
+    named: Rows = []
+    for (
+        movement, at_party, document_kind, sale, document, partner_ref, store, store_zone, till,
+        receipt, account, reason, occurred_us, posted_us, issuer, is_redemption, campaign,
+        agreement_no, lot, points, price, party, own, kind, counterparty, net, adjusts_date,
+        adjusts_line,
+    ) in rows:  # fmt: skip
+        agreement = agreement_of[agreement_no]
+        named.append(
+            (
+                own,
+                movement,
+                adjusts_date and adjusted[party, adjusts_date],
+                adjusts_date and str(adjusts_line),
+                document_kind,
+                document or sale,
+                partner_ref,
+                store,
+                till,
+                receipt,
+                account,
+                kind,
+                reason,
+                occurred_us,
+                offset(store_zone or zone_of[at_party], occurred_us // _QUARTER) if own else None,
+                posted_us,
+                slug_of(issuer),
+                slug_of(at_party) if is_redemption else None,
+                slug_of(counterparty),
+                campaign,
+                agreement.public_id,
+                agreement.version,
+                lot,
+                points,
+                price,
+                net,
+            )
+        )
+    return named
