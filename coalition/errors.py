@@ -31,7 +31,7 @@ class HubError(Exception):
         self.facts = facts
 
 
-class StaleDirectory(HubError):
+class StaleDirectory(HubError):  # noqa: N818 - the name says it
     """What was computed came from a directory that has changed since; nothing was written.
 
     The edge reads the directory again and runs the whole request once more, authentication

@@ -46,7 +46,7 @@ class ModelAccount:
     def earn(
         self, sale: ModelSale, points: int, activates: datetime, expires: datetime, now: datetime
     ) -> None:
-        lot = {bucket: 0 for bucket in BUCKETS} | {
+        lot = dict.fromkeys(BUCKETS, 0) | {
             "number": len(self.lots),
             "issuer": sale.partner,
             "activates": activates,

@@ -87,7 +87,9 @@ class Coalition:
         return answer
 
 
-def machine(coalition: Coalition) -> type[RuleBasedStateMachine]:
+def machine(  # noqa: C901 - the rules of one machine
+    coalition: Coalition,
+) -> type[RuleBasedStateMachine]:
     """The state machine over one hub."""
 
     class AnyOrder(RuleBasedStateMachine):
@@ -261,7 +263,9 @@ def machine(coalition: Coalition) -> type[RuleBasedStateMachine]:
         @rule()
         def a_window_closes(self) -> None:
             with self.world.engine.connect() as connection:
-                closed = connection.exec_driver_sql("SELECT last_closed FROM hub_state").scalar_one()
+                closed = connection.exec_driver_sql(
+                    "SELECT last_closed FROM hub_state"
+                ).scalar_one()
             day = closed + timedelta(days=1)
             start = datetime(day.year, day.month, day.day, tzinfo=ZONE)
             end = start + timedelta(days=1)

@@ -68,7 +68,8 @@ def redeem(world: World, member: UUID, points: int) -> bool:
     try:
         at_once(database=world.database, work=work)
     except HubError as refusal:
-        assert refusal.code == "insufficient_points"
+        if refusal.code != "insufficient_points":
+            raise
         return False
     return True
 
@@ -112,7 +113,8 @@ def test_a_held_point_cannot_be_spent_twice_by_captures_and_redemptions_at_once(
                 ),
             )
         except HubError as refusal:
-            assert refusal.code == "hold_not_open"
+            if refusal.code != "hold_not_open":
+                raise
             return False
         return True
 

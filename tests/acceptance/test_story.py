@@ -108,9 +108,7 @@ def test_the_mirror_when_fuels_lot_expires_first_and_litres_are_credited_back(
     world.put("fuel", "F-1", petrol)
     pay_with_points(world, ann, 60)
     world.advance(days=1)
-    litres = [
-        {"id": "0", "quantity": "15", "amount": {"amount": "22.50", "currency": "EUR"}}
-    ]
+    litres = [{"id": "0", "quantity": "15", "amount": {"amount": "22.50", "currency": "EUR"}}]
     world.put(
         "fuel",
         "F-1",

@@ -53,9 +53,7 @@ def subscribe(world: World) -> None:
                 ["partner.cap_warning", "partner.cap_reached"],
             ),
         )
-        connection.exec_driver_sql(
-            "UPDATE hub_state SET directory_version = directory_version + 1"
-        )
+        connection.exec_driver_sql("UPDATE hub_state SET directory_version = directory_version + 1")
 
 
 def events(world: World) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Sales over their life: guests, claims, moves, caps by member-day, points given back, late news."""
+"""Sales over their life: guests, claims, moves, caps by member-day, points back, late news."""
 
 from __future__ import annotations
 
@@ -123,10 +123,10 @@ def test_a_refund_gives_points_of_the_redemption_back_that_paid(world: World) ->
     back = {**groceries, "revision": 2, "refunds": [refund("r1", "0.60", points=points)]}
     assert world.put("grocer", "G-1", back).earned == 39
     assert world.balance(ann)["active"] == 39 + 60
-    too_many = {**points, "points": 41}
+    too_many = refund("r2", "0.41", points={**points, "points": 41})
+    again = {**back, "revision": 3, "refunds": [*back["refunds"], too_many]}
     with pytest.raises(HubError, match="reversal_exceeds_redemption"):
-        refunds = [*back["refunds"], refund("r2", "0.41", points=too_many)]
-        world.put("grocer", "G-1", {**back, "revision": 3, "refunds": refunds})
+        world.put("grocer", "G-1", again)
     assert sound(world)
 
 

@@ -117,9 +117,7 @@ AMOUNTS = st.lists(st.integers(1, 5_000), min_size=1, max_size=6)
 def test_partial_refunds_that_add_up_to_the_whole_clear_to_zero_in_any_order(
     cents: list[int], data: st.DataObject
 ) -> None:
-    lines = [
-        Line(str(i), "food", (i + 1) * EUR, amount * 10_000) for i, amount in enumerate(cents)
-    ]
+    lines = [Line(str(i), "food", (i + 1) * EUR, amount * 10_000) for i, amount in enumerate(cents)]
     refunds: list[Refund] = []
     for one in lines:
         cut = data.draw(st.integers(0, one.amount_micros))
