@@ -1,9 +1,8 @@
 """``statement.json``: the signed account of one party for one window, as values and as bytes.
 
-The bytes are canonical (keys sorted, no blanks, UTF-8, a newline at the end): reading refuses
-what writing would not have produced, so a statement has exactly one spelling. Amounts are
-integer micros inside; in the file, ``opening``, ``net``, ``closing`` and ``rounded_net`` are in
-minor units, everything else has six decimals.
+The bytes are canonical (keys sorted, no blanks, UTF-8, a newline at the end): reading refuses what
+writing would not have produced. Amounts are integer micros inside; in the file, ``opening``,
+``net``, ``closing`` and ``rounded_net`` are in minor units, all others have six decimals.
 """
 
 import json
@@ -142,8 +141,8 @@ class Statement:
 
     def to_bytes(self) -> bytes:
         """Write the file."""
-        document = _document(self)
-        text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        form: dict[str, Any] = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
+        text = json.dumps(_document(self), **form)
         return (text + "\n").encode()
 
     @classmethod
