@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from coalition.config import Config
@@ -14,6 +15,9 @@ from coalition.directory import Clocks, Directory, Snapshot
 from coalition.ids import IdSource
 
 ANONYMOUS_RECHECK_SECONDS = 0.05
+
+
+T = TypeVar("T")
 
 
 class WrongEnvironment(RuntimeError):  # noqa: N818 - the name says it
@@ -32,6 +36,7 @@ class Hub:
     random: Callable[[int], bytes] = os.urandom
     monotonic: Callable[[], float] = time.monotonic
     _keys: dict[str, bytes] = field(default_factory=dict)
+    _once: dict[type[Any], Any] = field(default_factory=dict)
     _rechecked_at: list[float] = field(default_factory=lambda: [0.0])
 
     def key(self, purpose: str) -> bytes:
@@ -40,6 +45,13 @@ class Hub:
         if key is None:
             key = self._keys[purpose] = self.config.derived_key(purpose=purpose)
         return key
+
+    def once(self, kind: type[T], make: Callable[[], T]) -> T:
+        """What a noun needs one of in each process, made when it is first asked for."""
+        found = self._once.get(kind)
+        if found is None:
+            found = self._once.setdefault(kind, make())  # atomic: the first one made is kept
+        return cast("T", found)
 
     def snapshot(self) -> Snapshot:
         """A directory that was the newest at most a second ago."""

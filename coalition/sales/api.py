@@ -12,6 +12,7 @@ from coalition.http.evidence import evidence_writes
 from coalition.http.posting import posting_context
 from coalition.http.problems import document_of
 from coalition.http.strict_json import load_strict
+from coalition.sales.combiner import Combiner
 from coalition.sales.domain import SalePut
 from coalition.sales.parse import parse_member, parse_sale
 from coalition.sales.schemas import (
@@ -22,7 +23,7 @@ from coalition.sales.schemas import (
     SaleAnswerSchema,
     SaleBody,
 )
-from coalition.sales.service import SaleAnswer, answer_of, assign_sale, put_sale, put_sales
+from coalition.sales.service import SaleAnswer, answer_of, assign_sale, put_sales
 from coalition.sales.service.read import current_answer
 from coalition.sales.wire import answer_document
 from partner_sdk.wire.ids import encode
@@ -68,8 +69,8 @@ def put_one_sale(context: RequestContext, *, sale_id: str) -> Answer:
     """PUT one sale."""
     posting = posting_context(context)
     zone = posting.snapshot.hub.time_zone
-    answer = put_sale(
-        database=context.database,
+    combiner = context.hub.once(Combiner, lambda: Combiner(database=context.database))
+    answer = combiner.put_sale(
         context=posting,
         put=parse_sale(external_id=sale_id, body=context.body, zone=zone),
         extra=lambda: evidence_writes(context),
@@ -163,9 +164,7 @@ def _result(
     context: RequestContext, external_id: str, answer: SaleAnswer | HubError
 ) -> dict[str, Any]:
     if isinstance(answer, HubError):
-        problem = document_of(
-            answer, request_id=encode("req", context.request_id)
-        )
+        problem = document_of(answer, request_id=encode("req", context.request_id))
         return {
             "id": external_id,
             "status": problem["status"],
