@@ -8,8 +8,8 @@ rule's name and the ids it is about, so each run, on any machine and in any orde
   above one), two are a part of the amount without lines (a quarter or a half).
 - **Spending.** A household that used a coupon that day (the table of coupon redemptions, or a
   coupon on a line of its basket) pays with points in its largest sale of the day at a brand where
-  it used none; the points are what its balance covers of that sale, down to whole tens, and not
-  below `LEAST_POINTS`. Had it no such sale, or too few points, it spends none.
+  it used none; the points are what its balance covers of that sale, down to whole tens. Had it no
+  such sale, or fewer than ten points, it spends none.
 """
 
 import hashlib
@@ -22,7 +22,6 @@ from coalition.demo.brands import Brand
 from coalition.demo.data import ZONE, Line, Sale
 
 __all__ = [
-    "LEAST_POINTS",
     "Day",
     "Derivation",
     "Return",
@@ -34,7 +33,6 @@ __all__ = [
     "spendings_of",
 ]
 
-LEAST_POINTS = 50
 _WHOLE_TENS = 10
 _SHARES = 10_000
 
@@ -84,8 +82,7 @@ def draw(rule: str, *ids: object, below: int) -> int:
 
 def points_to_spend(*, available: int, due: int) -> int:
     """How many points (0: none) pay for a sale of `due` cents; a point is worth one cent."""
-    points = min(available, due) // _WHOLE_TENS * _WHOLE_TENS
-    return points if points >= LEAST_POINTS else 0
+    return min(available, due) // _WHOLE_TENS * _WHOLE_TENS
 
 
 def return_of(*, sale: Sale, brand: Brand) -> Return | None:
@@ -117,6 +114,8 @@ def _whole(sale: Sale) -> tuple[ReturnedLine, ...]:
 
 def _one_line(sale: Sale) -> tuple[ReturnedLine, ...]:
     lines = _paid(sale)
+    if not lines:
+        return ()
     line = lines[draw("return-line", sale.basket, sale.brand, below=len(lines))]
     if line.quantity <= 1000:
         return (ReturnedLine(line.id, line.quantity, line.amount),)
@@ -153,7 +152,7 @@ def spendings_of(*, sales: Sequence[Sale], coupon_households: frozenset[int]) ->
         if not with_coupon:
             continue
         elsewhere = next((sale for sale in own if sale.brand not in with_coupon), None)
-        if elsewhere is not None and elsewhere.total >= LEAST_POINTS:
+        if elsewhere is not None and elsewhere.total >= _WHOLE_TENS:
             yield Spending(elsewhere)
 
 

@@ -107,7 +107,7 @@ def test_a_household_that_shopped_nowhere_else_spends_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("available", "due", "points"),
-    [(1234, 700, 700), (123, 700, 120), (59, 700, 50), (49, 700, 0), (700, 49, 0), (0, 10, 0)],
+    [(1234, 700, 700), (123, 700, 120), (19, 700, 10), (9, 700, 0), (700, 9, 0), (0, 10, 0)],
 )
 def test_points_are_whole_tens_of_what_the_balance_covers(
     available: int, due: int, points: int
