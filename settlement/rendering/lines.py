@@ -101,37 +101,37 @@ class LineRenderer:
 
     def totals(self) -> LineTotals:
         """Return the sums over the lines so far."""
-        activity: dict[str, tuple[int, int, int]] = {}
-        pairs: dict[str, PairTotal] = {}
-        for (kind, counterparty), (count, points, received, paid) in sorted(
-            self._sums().items(), key=lambda item: (item[0][0], item[0][1] or "")
-        ):
-            lines, all_points, net = activity.get(kind, (0, 0, 0))
-            activity[kind] = (lines + count, all_points + points, net + received + paid)
+        activity: dict[str, list[int]] = {}
+        pairs: dict[str, list[int]] = {}
+        for (kind, counterparty), (count, points, received, paid) in self._sums().items():
+            of_kind = activity.setdefault(kind, [0, 0, 0])
+            of_kind[0] += count
+            of_kind[1] += points
+            of_kind[2] += received + paid
             if counterparty is None:
                 continue
-            pair = pairs.get(counterparty, PairTotal(0, 0, 0))
+            pair = pairs.setdefault(counterparty, [0, 0, 0])
             if kind == ROUNDING:
-                rounding = pair.rounding_micros + received + paid
-                pair = PairTotal(pair.receivable_micros, pair.payable_micros, rounding)
+                pair[2] += received + paid
             else:
-                receivable, payable = pair.receivable_micros + received, pair.payable_micros - paid
-                pair = PairTotal(receivable, payable, pair.rounding_micros)
-            pairs[counterparty] = pair
+                pair[0] += received
+                pair[1] -= paid
         return LineTotals(
             count=self._count,
             points=sum(points for _, points, _ in activity.values()),
             net_micros=sum(net for _, _, net in activity.values()),
-            activity=activity,
-            pairs=pairs,
+            activity={kind: (n, p, net) for kind, (n, p, net) in sorted(activity.items())},
+            pairs={slug: PairTotal(*pair) for slug, pair in pairs.items()},
         )
 
     def _sums(self) -> dict[tuple[str, str | None], list[int]]:
         sums = {key: list(found) for key, found in self._dropped.items()}
-        for (_, kind, _, _, _, counterparty, *_), (context_sums, *_) in self._contexts.items():
-            total = sums.setdefault((kind, counterparty), [0, 0, 0, 0])
-            for at, value in enumerate(context_sums):
-                total[at] += value
+        for key, (found, *_) in self._contexts.items():
+            total = sums.setdefault((key[1], key[5]), [0, 0, 0, 0])
+            total[0] += found[0]
+            total[1] += found[1]
+            total[2] += found[2]
+            total[3] += found[3]
         return sums
 
     def _bound_caches(self) -> None:
