@@ -27,7 +27,6 @@ from coalition.feed.facts import (
 from coalition.feed.jobs import activate_points, expire_holds, expire_lots
 from coalition.feed.lines import (
     adjusting_lines,
-    has_lines,
     line_details,
     line_keys,
     refresh_statistics,
@@ -73,7 +72,6 @@ __all__ = [
     "end_of_business_date",
     "expire_holds",
     "expire_lots",
-    "has_lines",
     "line_details",
     "line_keys",
     "mark_window",

@@ -46,22 +46,15 @@ _SILENT = ("hold", "release")
 
 def unpriced_movements(*, business_date: date) -> Select[Any]:
     """The window's movements that owe nothing, with the issuer on whose statement each stands."""
-    return (
+    # Found apart, so that the planner looks for obligations by window and for lots by key.
+    unpriced = (
         select(
-            lot.c.issuer.label("party_no"),
             movement.c.account_id,
             movement.c.movement_id,
-            cast(literal_column(str(NO_OBLIGATION)), Integer).label("seq"),
+            movement.c.lot_id,
             movement.c.kind,
-            (movement.c.party_no == lot.c.issuer).label("own"),
+            movement.c.party_no,
             movement.c.adjusts,
-            cast(null(), Integer).label("counterparty"),
-            cast(literal_column("0"), BigInteger).label("net_micros"),
-        )
-        .join_from(
-            movement,
-            lot,
-            and_(lot.c.account_id == movement.c.account_id, lot.c.lot_id == movement.c.lot_id),
         )
         .where(
             movement.c.window_date == business_date,
@@ -72,6 +65,23 @@ def unpriced_movements(*, business_date: date) -> Select[Any]:
                 obligation.c.window_date == business_date,
             ),
         )
+        .cte("unpriced")
+        .prefix_with("MATERIALIZED")
+    )
+    return select(
+        lot.c.issuer.label("party_no"),
+        unpriced.c.account_id,
+        unpriced.c.movement_id,
+        cast(literal_column(str(NO_OBLIGATION)), Integer).label("seq"),
+        unpriced.c.kind,
+        (unpriced.c.party_no == lot.c.issuer).label("own"),
+        unpriced.c.adjusts,
+        cast(null(), Integer).label("counterparty"),
+        cast(literal_column("0"), BigInteger).label("net_micros"),
+    ).join_from(
+        unpriced,
+        lot,
+        and_(lot.c.account_id == unpriced.c.account_id, lot.c.lot_id == unpriced.c.lot_id),
     )
 
 
@@ -130,29 +140,56 @@ def line_keys(*, business_date: date) -> FromClause:
 def adjusting_lines(*, business_date: date) -> FromClause:
     """Those of the window's lines that correct a movement of an earlier window.
 
-    The columns of `line_keys`, and original_date: the window of the movement corrected.
+    Columns: account_id, movement_id, seq, party_no, kind, adjusts, original_date (the window of
+    the movement corrected).
     """
-    keys = line_keys(business_date=business_date)
     original = movement.alias("original")
-    return (
-        select(*keys.c, original.c.window_date.label("original_date"))
-        .join_from(
-            keys,
-            original,
-            and_(
-                original.c.account_id == keys.c.account_id,
-                original.c.movement_id == keys.c.adjusts,
-            ),
+    corrections = (
+        select(
+            movement.c.account_id,
+            movement.c.movement_id,
+            movement.c.lot_id,
+            movement.c.kind,
+            movement.c.adjusts,
+            original.c.window_date.label("original_date"),
         )
-        .where(keys.c.adjusts.is_not(None), original.c.window_date < business_date)
-        .subquery("adjusting")
+        .join_from(
+            movement,
+            original,
+            (original.c.account_id == movement.c.account_id)
+            & (original.c.movement_id == movement.c.adjusts),
+        )
+        .where(
+            movement.c.window_date == business_date,
+            movement.c.adjusts.is_not(None),
+            original.c.window_date < business_date,
+        )
+        .cte("correction")
     )
-
-
-def has_lines(*, connection: Connection, business_date: date) -> frozenset[int]:
-    """The parties that the window's lines concern."""
-    keys = line_keys(business_date=business_date)
-    return frozenset(connection.scalars(select(keys.c.party_no).distinct()))
+    sides = select(
+        corrections.c.account_id,
+        corrections.c.movement_id,
+        func.coalesce(obligation.c.seq, NO_OBLIGATION).label("seq"),
+        func.unnest(
+            case(
+                (obligation.c.seq.is_(None), array([lot.c.issuer])),
+                else_=array([obligation.c.debtor, obligation.c.creditor]),
+            )
+        ).label("party_no"),
+        func.coalesce(obligation.c.kind, corrections.c.kind).label("kind"),
+        corrections.c.adjusts,
+        corrections.c.original_date,
+    ).select_from(
+        corrections.join(
+            lot,
+            (lot.c.account_id == corrections.c.account_id) & (lot.c.lot_id == corrections.c.lot_id),
+        ).outerjoin(
+            obligation,
+            (obligation.c.account_id == corrections.c.account_id)
+            & (obligation.c.movement_id == corrections.c.movement_id),
+        )
+    )
+    return sides.subquery("adjusting")
 
 
 def refresh_statistics(*, connection: Connection) -> None:

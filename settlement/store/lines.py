@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from partner_sdk.wire import ids
 from settlement import hub
-from settlement.store.tables import SCHEMA, agreement_ref, line, statement
+from settlement.store.tables import SCHEMA, adjusted_line, agreement_ref, line, statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,18 @@ def number_lines(*, connection: Connection, business_date: date) -> None:
     A party's own lines come first, in the order of their movements. Its counterparties' copies
     follow in an order that tells nothing of the time of day.
     """
+    # What corrects earlier windows is found by key, never by reading the tables that grow for ever.
+    configure(connection, enable_hashjoin="off", enable_mergejoin="off")
+    adjusted_line.create(connection)
+    connection.execute(
+        insert(adjusted_line).from_select(
+            ["movement_id", "seq", "party_no", "adjusts_date", "adjusts_line"],
+            _adjusted_lines(business_date),
+        )
+    )
+    # The window itself is read whole, and once.
+    configure(connection, enable_hashjoin="on", work_mem="64MB")
     keys = hub.line_keys(business_date=business_date)
-    adjusted = _adjusted_lines(business_date).cte("adjusted").prefix_with("MATERIALIZED")
     number = func.row_number().over(
         partition_by=keys.c.party_no,
         order_by=(
@@ -88,17 +98,23 @@ def number_lines(*, connection: Connection, business_date: date) -> None:
         "kind": keys.c.kind,
         "counterparty": keys.c.counterparty,
         "net_micros": keys.c.net_micros,
-        "adjusts_date": adjusted.c.window_date,
-        "adjusts_line": adjusted.c.line_no,
+        "adjusts_date": adjusted_line.c.adjusts_date,
+        "adjusts_line": adjusted_line.c.adjusts_line,
     }
     rows = select(*columns.values()).outerjoin_from(
         keys,
-        adjusted,
-        (adjusted.c.movement_id == keys.c.movement_id)
-        & (adjusted.c.seq == keys.c.seq)
-        & (adjusted.c.party_no == keys.c.party_no),
+        adjusted_line,
+        (adjusted_line.c.movement_id == keys.c.movement_id)
+        & (adjusted_line.c.seq == keys.c.seq)
+        & (adjusted_line.c.party_no == keys.c.party_no),
     )
     connection.execute(insert(line).from_select(list(columns), rows))
+
+
+def configure(connection: Connection, **settings: str) -> None:
+    """Set the server's settings for the rest of the transaction."""
+    for name, value in settings.items():
+        connection.execute(select(func.set_config(name, value, True)))
 
 
 def _adjusted_lines(business_date: date) -> Any:
@@ -116,7 +132,7 @@ def _adjusted_lines(business_date: date) -> Any:
             (line.c.movement_id == adjusting.c.adjusts)
             & (line.c.party_no == adjusting.c.party_no)
             & (line.c.account_id == adjusting.c.account_id)
-            & (line.c.window_date < business_date),
+            & (line.c.window_date == adjusting.c.original_date),
         )
         .ext(distinct_on(*key))
         .order_by(*key, (line.c.kind == adjusting.c.kind).desc(), line.c.line_no)

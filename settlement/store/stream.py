@@ -18,7 +18,7 @@ import psycopg
 from sqlalchemy import Connection, func, select
 
 from settlement import hub
-from settlement.store.lines import AgreementLabel
+from settlement.store.lines import AgreementLabel, configure
 from settlement.store.tables import line
 
 _FETCH = 4000
@@ -86,8 +86,14 @@ def stream_lines(
         dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
     )
     # The helpers are processes of ours; the server's would only compete with them.
-    connection.execute(select(func.set_config("max_parallel_workers_per_gather", "0", True)))
-    connection.execute(select(func.set_config("work_mem", "64MB", True)))
+    # Joins in the order written: lines to movements by window, all else by key.
+    configure(
+        connection,
+        max_parallel_workers_per_gather="0",
+        work_mem="64MB",
+        enable_mergejoin="off",
+        join_collapse_limit="1",
+    )
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError("statement lines stream through psycopg only")

@@ -195,3 +195,17 @@ statement = Table(
     CheckConstraint("published_at IS NULL OR issued_at IS NOT NULL", name="published"),
     Index("ix_statement_planned", "business_date", postgresql_where=text("issued_at IS NULL")),
 )
+
+# For one transaction only: the lines that the window's lines correct. Not of the schema.
+adjusted_line = Table(
+    "adjusted_line",
+    MetaData(),
+    Column("movement_id", Uuid, nullable=False),
+    Column("seq", SmallInteger, nullable=False),
+    Column("party_no", Integer, nullable=False),
+    Column("adjusts_date", Date, nullable=False),
+    Column("adjusts_line", Integer, nullable=False),
+    PrimaryKeyConstraint("movement_id", "seq", "party_no"),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
