@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 DEMO = "from coalition.cli import main; main()"
-PARTNER = "from partner_sdk.cli import main; main()"
+PARTNER = "import sys; from partner_sdk.cli import main; sys.exit(main())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,15 @@ def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    folder = tmp_path_factory.mktemp("demo") / "var"
+def ran() -> Iterator[Ran]:
+    # Not pytest's own temporary folder: that is closed to the user the database runs as.
+    folder = Path(tempfile.mkdtemp(prefix="coalition-demo-")) / "var"
     first = run_demo(folder, "--days", "2")
     assert first.returncode == 0, first.stdout + first.stderr
     second = run_demo(folder, "--days", "1")
     assert second.returncode == 0, second.stdout + second.stderr
     yield Ran(folder, first.stdout, second.stdout)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 def verify(bundle: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
