@@ -20,6 +20,8 @@ from coalition.demo.run import Demo, Parts, running_demo
 from coalition.demo.server import CommandError, running_hub
 from coalition.supervisor import ServeError
 from partner_sdk.errors import CoalitionError
+from partner_sdk.wire.archive import read_entry
+from partner_sdk.wire.statement import Statement
 
 __all__ = ["demo"]
 
@@ -55,6 +57,7 @@ def demo(
     """Replay real purchases through the SDK and settle them, night by night."""
     console = Console(highlight=False)
     _stop_on(signal.SIGTERM)
+    _stop_on(signal.SIGINT)  # also where a shell started the demo in the background
     parts = Parts()
     try:
         config = demo_config()
@@ -131,14 +134,31 @@ def _commands(
                 f"-CAfile {root} -purpose any -out /dev/null"
             ),
         ]
+        commands += _explain(running, programs, nights[-1] / "bakery.zip")
     bearer, hub = running.partners["bakery"].bearer, running.base_url
     commands += [
         f'curl -H "Authorization: Bearer {bearer}" {hub}/v1/statements',
         f'curl -H "Authorization: Bearer {running.operator_token}" {hub}/v1/positions',
+        (
+            f"export COALITION_CURRENCY={running.config.currency} "
+            f"COALITION_TIME_ZONE={running.config.time_zone}   # other commands need these here"
+        ),
         "make demo DAYS=14            # the next 14 days",
         "make demo RESET=1 DAYS=365   # the whole year",
     ]
     return commands
+
+
+def _explain(running: Demo, programs: str, bundle: Path) -> list[str]:
+    """The command that explains the first line of a bundle, if it has one."""
+    with bundle.open("rb") as stream:
+        statement = Statement.from_bytes(read_entry(stream=stream, name="statement.json"))
+    if statement.lines.count == 0:
+        return []
+    # The command looks for the database under the data folder, which is `var` unless it is told.
+    folder = running.config.data_folder
+    data = "" if folder == Path("var").absolute() else f"COALITION_DATA={_shown(folder)} "
+    return [f"{data}{programs}/settlement explain {statement.statement_id} 1"]
 
 
 def _shown(path: Path) -> str:
