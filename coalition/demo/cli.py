@@ -12,7 +12,7 @@ from rich.console import Console
 from coalition.config import ConfigError
 from coalition.db.embedded import EmbeddedError
 from coalition.demo.data import FIRST_DATE, LAST_DATE, DataMissingError
-from coalition.demo.home import demo_config
+from coalition.demo.home import Home, demo_config
 from coalition.demo.night import NightError
 from coalition.demo.replay import ReplayError
 from coalition.demo.report import print_outcome
@@ -61,7 +61,10 @@ def demo(
     parts = Parts()
     try:
         config = demo_config()
-        with running_demo(config=config, reset=reset, parts=parts) as running:
+        if reset:
+            Home(config.data_folder).reset(own_database=config.database_url is None)
+            config = demo_config()  # the secret went with the rest
+        with running_demo(config=config, parts=parts) as running:
             _replay(console, running, days)
             _print_next(console, running)
         if serve:

@@ -185,15 +185,13 @@ def _progress(console: Console) -> Progress:
 
 
 @contextlib.contextmanager
-def running_demo(*, config: Config, reset: bool, parts: Parts) -> Iterator[Demo]:
+def running_demo(*, config: Config, parts: Parts) -> Iterator[Demo]:
     """Start the demo's coalition, made on first use; stop it at the end of the block.
 
     Raises:
         ConfigError, DataMissingError, EmbeddedError, ServeError, CoalitionError: in words.
     """
     home = Home(config.data_folder)
-    if reset:
-        home.reset(own_database=config.database_url is None)
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(ThreadPoolExecutor(1))
         reading = reader.submit(read_year)

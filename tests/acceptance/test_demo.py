@@ -61,7 +61,7 @@ def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def ran() -> Iterator[Ran]:
     # Not pytest's own temporary folder: that is closed to the user the database runs as.
     folder = Path(tempfile.mkdtemp(prefix="coalition-demo-")) / "var"
-    first = run_demo(folder, "--days", "2")
+    first = run_demo(folder, "--days", "2", "--reset")
     assert first.returncode == 0, first.stdout + first.stderr
     second = run_demo(folder, "--days", "1")
     assert second.returncode == 0, second.stdout + second.stderr
