@@ -139,11 +139,15 @@ class Supervisor:
         )
 
     def _commands(self) -> list[list[str]]:
-        """The hub's jobs, and the module of each installed extension that has a process."""
+        """The hub's jobs, and the function of each installed extension that needs a process."""
         if not self._jobs:
             return []
-        others = sorted(point.value for point in entry_points(group=_PROCESSES))
-        return [[sys.executable, "-m", name] for name in ("coalition.jobs.runner", *others)]
+        points = sorted(entry_points(group=_PROCESSES), key=lambda each: each.name)
+        others = [
+            [sys.executable, "-c", f"from {each.module} import {each.attr}; {each.attr}()"]
+            for each in points
+        ]
+        return [[sys.executable, "-m", "coalition.jobs.runner"], *others]
 
     def _await_http(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until a worker answers: the port is open before any has started."""

@@ -19,8 +19,8 @@ def serve(*, config: Config) -> None:
     """Run the hub until SIGINT or SIGTERM; then stop all of it cleanly and exit with 0."""
     end_with_supervisor()
     configure_logging(level=config.log_level, output=config.log_format)
-    # SIGTERM takes the same way out as Ctrl-C.
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         with Supervisor(config=config) as supervisor:
             typer.echo(f"The hub ({config.environment}) answers at {supervisor.base_url}")
@@ -35,4 +35,7 @@ def serve(*, config: Config) -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Begin to stop; an impatient second signal must not leave half of it running."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
