@@ -159,7 +159,8 @@ def _page(title: str, body: str, head: str) -> Response:
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><link rel="stylesheet" href="/docs/page.css">{head}'
+        f'<title>{escape(title)}</title><link rel="icon" href="data:,">'
+        f'<link rel="stylesheet" href="/docs/page.css">{head}'
         f"</head><body>{body}</body></html>"
     )
     response = Response(html, content_type="text/html; charset=utf-8")
