@@ -51,7 +51,7 @@ check: $(STAMP) ## style, types, arrows between modules; migrations and document
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PY) -m pytest -q tests/architecture tests/integration/test_migrations.py $(wildcard tests/docs)
+	$(PY) -m pytest -q tests/architecture tests/integration/test_migrations.py $(filter-out %/test_tutorial.py,$(wildcard tests/docs/test_*.py))
 
 .PHONY: format
 format: $(STAMP) ## format the code
@@ -70,6 +70,10 @@ serve: $(STAMP) ## run the hub
 .PHONY: bench
 bench: $(BENCH_STAMP) ## measure, and write docs/benchmarks.md
 	$(PY) -m tests.bench $(ARGS)
+
+.PHONY: docs
+docs: $(STAMP) ## write the generated parts of the reference anew
+	$(PY) -m tests.docs.generate
 
 .PHONY: migration
 migration: $(STAMP) ## write a migration for changed tables: MESSAGE='what and why' [SET=hub]

@@ -1,0 +1,1 @@
+"""Proofs that the documents say what is true."""
