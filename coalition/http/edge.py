@@ -137,6 +137,7 @@ class Edge:
                 self._body,
                 body=incoming.body,
                 content_type=incoming.request.content_type,
+                content_encoding=incoming.headers.get("content-encoding", ""),
             ),
             query=query,
         )

@@ -37,16 +37,10 @@ def receive(request: Request, *, max_body: int) -> Incoming:
     """Read the bytes, at most `max_body` of them.
 
     Raises:
-        HubError: `payload_too_large`.
+        HubError: `payload_too_large`, or `bad_request` for a body that ends early.
     """
     environ = request.environ
-    request.max_content_length = max_body
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise HubError(
-            "payload_too_large", f"The body exceeds {max_body} bytes.", max_bytes=max_body
-        ) from None
+    body = _read_all(request, max_body)
     headers = {
         name[5:].replace("_", "-").lower(): value
         for name, value in environ.items()
@@ -66,8 +60,34 @@ def receive(request: Request, *, max_body: int) -> Incoming:
     )
 
 
+def _read_all(request: Request, max_body: int) -> bytes:
+    """The whole body. Half of one must never pass for one: servers cut it at a lost connection."""
+    declared = request.content_length
+    # One byte more than allowed tells a body in chunks, whose length nobody declared.
+    request.max_content_length = max_body + 1
+    try:
+        body = (
+            b"" if declared is not None and declared > max_body else request.get_data(cache=False)
+        )
+    except RequestEntityTooLarge:
+        declared, body = max_body + 1, b""
+    except Exception:  # noqa: BLE001 - nothing but the server's reader runs here, with its own errors
+        raise HubError("bad_request", "The body ended early or is not well framed.") from None
+    if len(body) > max_body or (declared is not None and declared > max_body):
+        detail = f"The body exceeds {max_body} bytes."
+        raise HubError("payload_too_large", detail, max_bytes=max_body)
+    if declared is not None and len(body) != declared:
+        raise HubError("bad_request", "The body is shorter than its Content-Length.")
+    return body
+
+
 def read_body(
-    endpoint: Endpoint, schema: Schema | None, *, body: bytes, content_type: str | None
+    endpoint: Endpoint,
+    schema: Schema | None,
+    *,
+    body: bytes,
+    content_type: str | None,
+    content_encoding: str,
 ) -> Any:
     """The body in the hub's own terms.
 
@@ -79,8 +99,9 @@ def read_body(
             raise validation_failed((FieldError("", "must be empty"),))
         return None
     media_type = (content_type or "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise HubError("unsupported_media_type", "The body must be application/json.")
+    if media_type != "application/json" or content_encoding not in ("", "identity"):
+        detail = "The body must be application/json, without a Content-Encoding."
+        raise HubError("unsupported_media_type", detail)
     if endpoint.parse is not None:
         return endpoint.parse(body)
     if schema is None:
