@@ -1,97 +1,16 @@
-"""Spending points: hold, capture, void; in one step; and its reversal.
-
-Points go by soonest expiry and leave a slice per lot. A hold freezes the face value and the
-redeemer's agreement; a reversal puts points back into the lots that they came from, the last
-taken first, and mirrors what was owed, fees included.
-"""
+"""Setting points aside, spending them, and letting them go again; soonest expiry first."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from coalition.errors import HubError
-from coalition.ledger.domain import OPERATOR, AccountState, Cause, Lot, Owed
+from coalition.ledger.domain import AccountState, Cause, Lot, Owed
 from coalition.ledger.posting import Posting
-from coalition.ledger.pricing import mirrored, price_redemption, price_redemption_fee
-
-
-@dataclass(frozen=True, slots=True)
-class Till:
-    """Where a redemption happens, in the partner's own words."""
-
-    reference: str | None = None
-    store: str | None = None
-    till: str | None = None
-    receipt: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What is frozen when points are set aside: face value and the redeemer's fee."""
-
-    redeemer: int
-    agreement_no: int
-    face_micros: int
-    fee_ppm: int
-    currency: str
-
-
-@dataclass(slots=True)
-class Hold:
-    """Points set aside at a till until captured, voided or expired."""
-
-    account_id: UUID
-    hold_id: UUID
-    party_no: int
-    agreement_no: int
-    face_micros: int
-    currency: str
-    points: int
-    captured_points: int
-    state: str
-    lot_ids: list[UUID]
-    lot_points: list[int]
-    redemption_id: UUID | None
-    reference: str | None
-    store: str | None
-    till: str | None
-    created_at: datetime
-    expires_at: datetime
-
-
-@dataclass(slots=True)
-class Slice:
-    """The part of a lot that a redemption used, and how much of it has been given back."""
-
-    lot_id: UUID
-    position: int
-    points: int
-    reversed_points: int
-    movement_id: UUID
-
-
-@dataclass(slots=True)
-class Redemption:
-    """Points spent as payment."""
-
-    account_id: UUID
-    redemption_id: UUID
-    party_no: int
-    agreement_no: int
-    face_micros: int
-    currency: str
-    points: int
-    reversed_points: int
-    hold_id: UUID | None
-    reference: str | None
-    store: str | None
-    till: str | None
-    receipt: str | None
-    created_at: datetime
-    slices: list[Slice] = field(default_factory=list)
+from coalition.ledger.pricing import price_redemption, price_redemption_fee
+from coalition.redemptions.domain.values import Hold, Price, Redemption, Slice, Till
 
 
 def check_may_spend(account: AccountState) -> None:
@@ -318,100 +237,3 @@ def _release(
             lot = posting.account.lots[lot_id]
             posting.move(lot, "release", "held", "active", held - spent, cause=cause, reason=reason)
             posting.recover_debts(lot, cause=cause)
-
-
-def reverse(
-    *,
-    posting: Posting,
-    redemption: Redemption,
-    points: int,
-    fee_ppm: int,
-    reason: str,
-    grace_until: dict[int, datetime],
-    request_id: UUID | None,
-) -> UUID:
-    """Give points of a redemption back to the lots they came from; gives the first movement's id.
-
-    `grace_until` says per agreement number until when points live that return to a lot which has
-    expired.
-
-    Raises:
-        HubError: `reversal_exceeds_redemption`, `member_closed`.
-    """
-    left_of_it = redemption.points - redemption.reversed_points
-    if points > left_of_it:
-        raise HubError(
-            "reversal_exceeds_redemption",
-            f"Of this redemption {left_of_it} points are left to reverse, not {points}.",
-        )
-    if not posting.account.open:
-        raise HubError("member_closed", "The member's account is closed; refund by another means.")
-    cause = Cause("redemption", redemption.redemption_id, redemption.party_no, request_id)
-    price = Price(
-        redemption.party_no,
-        redemption.agreement_no,
-        redemption.face_micros,
-        fee_ppm,
-        redemption.currency,
-    )
-    movement_ids, left = [], points
-    for part in sorted(redemption.slices, key=lambda s: s.position, reverse=True):
-        back = min(left, part.points - part.reversed_points)
-        if back == 0:
-            continue
-        lot = posting.account.lots[part.lot_id]
-        movement_id = posting.move(
-            lot,
-            "restore",
-            "spent",
-            "active",
-            back,
-            cause=cause,
-            reason=reason,
-            owed=mirrored(_owed_between(lot, part, back, price)),
-            adjusts=part.movement_id,
-        )
-        if lot.expires_at <= posting.now:
-            lot.expires_at = grace_until[lot.agreement_no]
-        part.reversed_points += back
-        left -= back
-        movement_ids.append(movement_id)
-        posting.recover_debts(lot, cause=cause)
-    redemption.reversed_points += points
-    return movement_ids[0]
-
-
-def _owed_between(lot: Lot, part: Slice, back: int, price: Price) -> tuple[Owed, ...]:
-    """What was owed for the next `back` points of a slice.
-
-    The fee was rounded for the slice as a whole, so it goes back as the difference of two rounded
-    fees: parts that add up to the slice give back exactly its fee.
-    """
-    done = part.reversed_points
-    fees = [
-        sum(
-            o.amount_micros
-            for o in price_redemption_fee(
-                points=points,
-                face_micros=price.face_micros,
-                redeemer=price.redeemer,
-                fee_ppm=price.fee_ppm,
-                currency=price.currency,
-            )
-        )
-        for points in (done + back, done)
-    ]
-    fee = _fee_of(fees[0] - fees[1], price)
-    return (
-        price_redemption(
-            lot=lot, points=back, face_micros=price.face_micros, redeemer=price.redeemer
-        )
-        + fee
-    )
-
-
-def _fee_of(amount_micros: int, price: Price) -> tuple[Owed, ...]:
-    """A redemption fee of a known amount."""
-    if amount_micros == 0:
-        return ()
-    return (Owed("redemption_fee", price.redeemer, OPERATOR, amount_micros, price.currency),)
