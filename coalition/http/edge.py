@@ -65,6 +65,14 @@ def mount(*, app: Flask, hub: Hub, routes: Routes) -> None:
         )
 
 
+class _CurrentRefusal(Exception):  # noqa: N818 - it carries one
+    """A refusal by a handler whose transaction had just proven the directory to be the newest."""
+
+    def __init__(self, refusal: HubError) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
 class Edge:
     """The view of one endpoint."""
 
@@ -94,6 +102,8 @@ class Edge:
         for _ in range(MAX_ATTEMPTS - 1):
             try:
                 return self._attempt(incoming, snapshot, path)
+            except _CurrentRefusal as current:
+                raise current.refusal from None
             except (Conflict, StaleDirectory):
                 snapshot = hub.fresh_snapshot()
             except HubError as refusal:
@@ -106,6 +116,8 @@ class Edge:
                     raise
         try:
             return self._attempt(incoming, snapshot, path)
+        except _CurrentRefusal as current:
+            raise current.refusal from None
         except Conflict:
             raise HubError("conflict_retry", "Others change the same thing just now.") from None
 
@@ -204,7 +216,12 @@ class Edge:
                     "idempotency_key_reused", "This Idempotency-Key came with another request."
                 )
             return self._replay(saved, party_no, key)
-        response = self._respond(self._endpoint.handler(context, **values))
+        try:
+            response = self._respond(self._endpoint.handler(context, **values))
+        except StaleDirectory:
+            raise
+        except HubError as refusal:
+            raise _CurrentRefusal(refusal) from refusal
         answer = bytes(response.get_data())
         if self._endpoint.sensitive:
             answer = seal(

@@ -14,7 +14,8 @@ from coalition.db.database import Database
 from coalition.directory import Clocks, Directory, Snapshot
 from coalition.ids import IdSource
 
-ANONYMOUS_RECHECK_SECONDS = 0.05
+ANONYMOUS_RECHECKS = 50
+"""How often a second the database is asked on behalf of callers who are not known."""
 
 
 T = TypeVar("T")
@@ -37,7 +38,9 @@ class Hub:
     monotonic: Callable[[], float] = time.monotonic
     _keys: dict[str, bytes] = field(default_factory=dict)
     _once: dict[type[Any], Any] = field(default_factory=dict)
-    _rechecked_at: list[float] = field(default_factory=lambda: [0.0])
+    proven: set[str] = field(default_factory=set)
+    """What need not be checked again in this process once it was found so."""
+    _rechecks: dict[int, int] = field(default_factory=dict)
 
     def key(self, purpose: str) -> bytes:
         """The 32-byte key of one purpose, derived once."""
@@ -71,11 +74,15 @@ class Hub:
     def recheck(self, snapshot: Snapshot, *, anonymous: bool) -> Snapshot:
         """The newest directory after a refusal; `snapshot` itself when nothing has changed.
 
-        For callers who are not known, the database is asked twenty times a second at most.
+        For callers who are not known, the database is asked `ANONYMOUS_RECHECKS` times a second
+        at most, so that a flood of wrong keys stays cheap.
         """
         if anonymous:
-            now = self.monotonic()
-            if now - self._rechecked_at[0] < ANONYMOUS_RECHECK_SECONDS:
-                return self.directory.peek() or snapshot
-            self._rechecked_at[0] = now
+            second = int(self.monotonic())
+            asked = self._rechecks.get(second, 0)
+            if asked >= ANONYMOUS_RECHECKS:
+                return snapshot
+            if not asked:
+                self._rechecks.clear()
+            self._rechecks[second] = asked + 1
         return self.fresh_snapshot()

@@ -34,6 +34,7 @@ _ASSETS = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
 }
+_MIGRATED = "migrated"
 routes = Routes(tag="Health")
 
 
@@ -69,8 +70,10 @@ def get_liveness(_context: RequestContext) -> Answer:
 def get_readiness(context: RequestContext) -> Answer:
     """Everything that a request needs is there."""
     with context.database.autocommit() as connection:
-        if pending(connection):
-            raise HubError("service_unavailable", "The database is not migrated.")
+        if _MIGRATED not in context.hub.proven:
+            if pending(connection):
+                raise HubError("service_unavailable", "The database is not migrated.")
+            context.hub.proven.add(_MIGRATED)
         theirs = store.server_clock(connection=connection)
     drift = abs((theirs - context.hub.clocks.wall()).total_seconds())
     if drift > MAX_CLOCK_DRIFT_SECONDS:
