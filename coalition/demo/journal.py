@@ -28,6 +28,7 @@ class Journal:
         self._cards: dict[int, str] = {}
         self._meant: dict[SaleKey, int] = {}
         self._paid: dict[SaleKey, PaidWithPoints] = {}
+        self._told: date | None = None
         self._settled: date | None = None
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +43,9 @@ class Journal:
     def _take(self, entry: Mapping[str, Any]) -> None:
         if entry["kind"] == "card":
             self._cards[entry["household"]] = entry["card"]
+            return
+        if entry["kind"] == "told":
+            self._told = date.fromisoformat(entry["date"])
             return
         if entry["kind"] == "settled":
             self._settled = date.fromisoformat(entry["date"])
@@ -90,6 +94,15 @@ class Journal:
                 "amount": paid.amount,
             }
         )
+
+    @property
+    def last_told(self) -> date | None:
+        """The newest business date of which the hub has been told everything."""
+        return self._told
+
+    def told(self, day: date) -> None:
+        """Remember that the hub has been told all of a business date; only its night is left."""
+        self._write({"kind": "told", "date": day.isoformat()})
 
     @property
     def last_settled(self) -> date | None:

@@ -156,9 +156,12 @@ class Demo:
                 yield day
 
     def _play(self, replay: Replay, day: Day) -> None:
+        if self.journal.last_told == day.date:
+            return  # an earlier run stopped in this night: business time is past the date already
         with self.parts.part("replay"):
             self.operator.set_clock(end_of(day.date) - timedelta(seconds=1))
             replay.play(day)
+            self.journal.told(day.date)
 
     def _settle(self, settlement: Settlement, day: date) -> Night:
         with self.parts.part("settlement"):

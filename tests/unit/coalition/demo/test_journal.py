@@ -17,6 +17,7 @@ def test_a_new_journal_knows_nothing(tmp_path: Path) -> None:
     assert journal.meant(SALE) is None
     assert journal.paid(SALE) is None
     assert journal.last_settled is None
+    assert journal.last_told is None
     journal.close()
 
 
@@ -27,12 +28,14 @@ def test_the_next_run_knows_what_the_last_one_wrote(tmp_path: Path) -> None:
     first.mean(sale=SALE, points=120)
     first.pay(sale=SALE, paid=PAID)
     first.settled(date(2017, 1, 3))
+    first.told(date(2017, 1, 4))
     first.close()
     again = Journal(path=path)
     assert again.card(7) == "4111"
     assert again.meant(SALE) == 120
     assert again.paid(SALE) == PAID
     assert again.last_settled == date(2017, 1, 3)
+    assert again.last_told == date(2017, 1, 4)
     again.close()
 
 
