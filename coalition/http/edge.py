@@ -80,6 +80,7 @@ class Edge:
         self.__name__ = endpoint.operation_id
         self._hub = hub
         self._endpoint = endpoint
+        self._max_body = min(endpoint.max_body, hub.config.max_body_bytes)
         self._body = endpoint.body() if endpoint.body and endpoint.parse is None else None
         self._query = endpoint.query() if endpoint.query else None
         database = hub.database
@@ -97,7 +98,7 @@ class Edge:
         # The request itself: each look through Flask's proxy costs more than what it finds.
         present: Request = request._get_current_object()  # type: ignore[attr-defined]
         present.environ[ROUTE] = self._endpoint.path
-        incoming = receive(present, max_body=self._endpoint.max_body)
+        incoming = receive(present, max_body=self._max_body)
         snapshot = hub.snapshot()
         for _ in range(MAX_ATTEMPTS - 1):
             try:
