@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -30,11 +29,10 @@ class Section:
     columns: Mapping[str, str]
     template: str
 
-    @cached_property
-    def sql(self) -> str:
-        """The section as a common table expression; its one parameter is the rows as JSON."""
+    def sql(self, parameter: str) -> str:
+        """The section as a common table expression over its rows, JSON in that parameter."""
         record = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        rows = f"jsonb_to_recordset(%s::jsonb) AS r({record}), gate g"
+        rows = f"jsonb_to_recordset({parameter}::jsonb) AS r({record}), gate g"
         return f"{self.name} AS ({self.template.format(rows=rows)})"
 
 
@@ -53,8 +51,7 @@ def insert_section(
         name=name,
         columns=columns,
         template=(
-            f"INSERT INTO {table} ({', '.join(targets)})"
-            f" SELECT {', '.join(values)} FROM {{rows}}"
+            f"INSERT INTO {table} ({', '.join(targets)}) SELECT {', '.join(values)} FROM {{rows}}"
         ),
     )
 

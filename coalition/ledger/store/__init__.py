@@ -2,13 +2,8 @@
 
 from coalition.db.transactions import Conflict
 from coalition.ledger.store.read import load_accounts, load_lots, lock_accounts
-from coalition.ledger.store.write import (
-    Slot,
-    open_account,
-    queue_posting,
-    set_spending_rules,
-    write,
-)
+from coalition.ledger.store.rows import queue_posting
+from coalition.ledger.store.write import Slot, open_account, set_spending_rules, write
 
 __all__ = [
     "Conflict",
