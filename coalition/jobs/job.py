@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -72,10 +71,3 @@ class SelfLockingJob:
 
 
 Job = RepeatedJob | SlotJob | SelfLockingJob
-
-
-def business_now(context: JobContext) -> datetime:
-    """The business instant of this moment, read afresh."""
-    with context.database.autocommit() as connection:
-        snapshot = context.directory.refresh(connection=connection)
-    return context.clocks.business(snapshot)
