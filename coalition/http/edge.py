@@ -10,6 +10,7 @@ it gets its first answer and changes nothing.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -209,10 +210,15 @@ class Edge:
             raise HubError("idempotency_in_progress", "The first request with this key still runs.")
         if version != context.snapshot.version:
             raise StaleDirectory
-        digest = _sha256(f"{incoming.method} {incoming.path}\n".encode() + incoming.body)
+        # Keyed: whoever steals the table cannot try which phone number a body held.
+        digest = hmac.digest(
+            self._hub.key("idempotency"),
+            f"{incoming.method} {incoming.path}\n".encode() + incoming.body,
+            "sha256",
+        )
         saved = store.find_answer(connection=connection, party_no=party_no, key=key)
         if saved is not None:
-            if saved.request_sha256 != digest:
+            if saved.request_hmac != digest:
                 raise HubError(
                     "idempotency_key_reused", "This Idempotency-Key came with another request."
                 )

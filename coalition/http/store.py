@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select, text
 from coalition.http.tables import idempotency, signed_request
 
 _GUARD = text("SELECT pg_try_advisory_xact_lock(:lock) AS locked, directory_version FROM hub_state")
-_LOOK_UP = select(idempotency.c.request_sha256, idempotency.c.status, idempotency.c.answer).where(
+_LOOK_UP = select(idempotency.c.request_hmac, idempotency.c.status, idempotency.c.answer).where(
     idempotency.c.party_no == text(":party_no").bindparams(party_no=0),
     idempotency.c.key == text(":key").bindparams(key=""),
 )
@@ -22,7 +22,7 @@ _LOOK_UP = select(idempotency.c.request_sha256, idempotency.c.status, idempotenc
 class SavedAnswer:
     """What the first request with the key was answered."""
 
-    request_sha256: bytes
+    request_hmac: bytes
     status: int
     answer: bytes
 
@@ -56,7 +56,7 @@ def save_answer(
         {
             "party_no": party_no,
             "key": key,
-            "request_sha256": answer.request_sha256,
+            "request_hmac": answer.request_hmac,
             "status": answer.status,
             "answer": answer.answer,
             "recorded_at": recorded_at,

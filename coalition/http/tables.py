@@ -22,8 +22,8 @@ idempotency = Table(
     metadata,
     Column("party_no", Integer, nullable=False),
     Column("key", Text, nullable=False),
-    # SHA-256 over method, path and body.
-    Column("request_sha256", LargeBinary, nullable=False),
+    # HMAC-SHA256 over method, path and body under a key of the hub: a stolen row tells no body.
+    Column("request_hmac", LargeBinary, nullable=False),
     Column("status", SmallInteger, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),

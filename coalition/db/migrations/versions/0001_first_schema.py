@@ -231,7 +231,7 @@ def upgrade() -> None:
         "idempotency",
         sa.Column("party_no", sa.Integer(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("request_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("request_hmac", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.SmallInteger(), nullable=False),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
