@@ -24,7 +24,6 @@ from sqlalchemy import (
     case,
     cast,
     exists,
-    extract,
     func,
     literal_column,
     null,
@@ -200,9 +199,8 @@ def refresh_statistics(*, connection: Connection) -> None:
 def line_details(*, lines: FromClause, business_date: date) -> Select[Any]:
     """The details of a window's lines, one row each, named columns; the caller orders them.
 
-    `lines` has the columns own, account_id, movement_id, kind and net_micros. Ids come as the 16
-    bytes of the UUID, instants as microseconds since 1970 UTC, parties and agreements by number.
-    What a counterparty may not see is not even read.
+    `lines` has the columns own, account_id, movement_id, kind and net_micros. Parties and
+    agreements come by number. What a counterparty may not see is not even read.
     """
     own = lines.c.own
     of_redemption = movement.c.cause_kind == "redemption"
@@ -228,32 +226,32 @@ def line_details(*, lines: FromClause, business_date: date) -> Select[Any]:
         else_="lot",
     )
     details = {
-        "movement": func.uuid_send(movement.c.movement_id),
+        "movement": movement.c.movement_id,
         "at_party": movement.c.party_no,
         "document_kind": document_kind,
         # A sale is named by the partner's text, all else by the hub's id.
         "sale": sale.c.external_id,
         "document": case(
             (~own, None),
-            (of_redemption, func.uuid_send(movement.c.cause_id)),
-            (document_kind == "lot", func.uuid_send(movement.c.lot_id)),
+            (of_redemption, movement.c.cause_id),
+            (document_kind == "lot", movement.c.lot_id),
         ),
         "partner_ref": func.coalesce(sale.c.external_id, _of(own, redemption.c.reference)),
         "store": func.coalesce(sale.c.store, _of(own, redemption.c.store)),
         "store_time_zone": sale.c.store_time_zone,
         "till": func.coalesce(sale.c.till, _of(own, redemption.c.till)),
         "receipt": func.coalesce(sale.c.receipt, _of(own, redemption.c.receipt)),
-        "account": func.uuid_send(movement.c.account_id),
+        "account": movement.c.account_id,
         "reason": movement.c.reason,
-        "occurred_us": _of(own, _microseconds(occurred_at)),
-        "posted_us": _of(own, _microseconds(movement.c.posted_at)),
+        "occurred_at": _of(own, occurred_at),
+        "posted_at": _of(own, movement.c.posted_at),
         "issuer": lot.c.issuer,
         "is_redemption": of_redemption,
         "campaign": lot.c.campaign,
         "agreement_no": case(
             (is_redemption_fee, redemption.c.agreement_no), else_=lot.c.agreement_no
         ),
-        "lot": func.uuid_send(movement.c.lot_id),
+        "lot": movement.c.lot_id,
         "points": movement.c.points,
         "price_micros": _price_micros(lines.c.kind, func.abs(lines.c.net_micros, type_=BigInteger)),
     }
@@ -279,10 +277,6 @@ def line_details(*, lines: FromClause, business_date: date) -> Select[Any]:
 
 def _of(condition: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((condition, value))
-
-
-def _microseconds(instant: ColumnElement[Any]) -> ColumnElement[int]:
-    return cast(extract("epoch", instant) * 1_000_000, BigInteger)
 
 
 def _price_micros(

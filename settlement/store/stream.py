@@ -15,6 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
+from psycopg.types.numeric import Int8BinaryLoader
+from psycopg.types.string import ByteaBinaryLoader
 from sqlalchemy import Connection, func, select
 
 from settlement import hub
@@ -26,6 +28,8 @@ _CURSOR = "statement_lines"
 _SECOND = 1_000_000
 # No offset changes within a quarter of an hour of the clock that starts one.
 _QUARTER = 900 * _SECOND
+# PostgreSQL counts from the year 2000.
+_EPOCH = 946_684_800 * _SECOND
 
 Rows = list[tuple[Any, ...]]
 
@@ -98,6 +102,9 @@ def stream_lines(
     if not isinstance(driver, psycopg.Connection):
         raise TypeError("statement lines stream through psycopg only")
     with psycopg.ServerCursor(driver, _CURSOR) as cursor:
+        # The bytes of an id, and the server's own count of microseconds, as they come.
+        cursor.adapters.register_loader("uuid", ByteaBinaryLoader)
+        cursor.adapters.register_loader("timestamptz", Int8BinaryLoader)
         cursor.execute(str(compiled).encode(), compiled.params, binary=True)
         while rows := cursor.fetchmany(_FETCH):
             yield _name(rows, names)
@@ -106,11 +113,11 @@ def stream_lines(
 def _name(rows: Sequence[tuple[Any, ...]], names: Names) -> Rows:
     """Put the names into rows as they come from the query of `stream_lines`."""
     slug_of, agreement_of, adjusted = names.slugs.get, names.agreements, names.adjusted
-    zone_of, offset = names.time_zones, offset_seconds
+    zone_of, offset, epoch = names.time_zones, offset_seconds, _EPOCH
     named: Rows = []
     for (
         movement, at_party, document_kind, sale, document, partner_ref, store, store_zone, till,
-        receipt, account, reason, occurred_us, posted_us, issuer, is_redemption, campaign,
+        receipt, account, reason, occurred, posted, issuer, is_redemption, campaign,
         agreement_no, lot, points, price, party, own, kind, counterparty, net, adjusts_date,
         adjusts_line,
     ) in rows:  # fmt: skip
@@ -130,9 +137,11 @@ def _name(rows: Sequence[tuple[Any, ...]], names: Names) -> Rows:
                 account,
                 kind,
                 reason,
-                occurred_us,
-                offset(store_zone or zone_of[at_party], occurred_us // _QUARTER) if own else None,
-                posted_us,
+                occurred + epoch if own else None,
+                offset(store_zone or zone_of[at_party], (occurred + epoch) // _QUARTER)
+                if own
+                else None,
+                posted + epoch if own else None,
                 slug_of(issuer),
                 slug_of(at_party) if is_redemption else None,
                 slug_of(counterparty),
