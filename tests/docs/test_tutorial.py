@@ -1,4 +1,7 @@
-"""The tutorial, walked as it is written, on a machine with nothing but what it asks for."""
+"""The tutorial, walked as it is written, on a machine with nothing but what it asks for.
+
+The page about verifying goes on in the same shell: the hub is stopped by then, and not needed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ from coalition.db.embedded import EmbeddedServer, running_address
 from tests.docs.pages import DOCS
 from tests.docs.walkthrough import agrees, blocks_of, files_of, plain, steps_of, walk
 
-PAGE = DOCS / "tutorial" / "first-coalition.md"
+PAGES = (
+    DOCS / "tutorial" / "first-coalition.md",
+    DOCS / "how-to" / "verify-a-statement.md",
+)
 _SECONDS = 540.0
 
 
@@ -56,14 +62,17 @@ def _hubs_below(home: Path) -> list[int]:
 
 
 def test_a_newcomers_walk_through_the_tutorial_works_as_written(home: Path) -> None:
-    blocks = blocks_of(PAGE.read_text("utf-8"))
     folder = home / "first-coalition"
     folder.mkdir()
-    for name, content in files_of(blocks).items():
-        (folder / name).write_text(content, "utf-8")
+    steps = []
+    for page in PAGES:
+        blocks = blocks_of(page.read_text("utf-8"))
+        for name, content in files_of(blocks).items():
+            (folder / name).write_text(content, "utf-8")
+        steps += steps_of(page.name, blocks)
     programs = Path(sys.executable).parent
     outcomes = walk(
-        steps=steps_of(blocks),
+        steps=steps,
         folder=home,
         environment={
             "HOME": str(home),
@@ -76,7 +85,7 @@ def test_a_newcomers_walk_through_the_tutorial_works_as_written(home: Path) -> N
     )
     for outcome in outcomes:
         step = outcome.step
-        where = f"{PAGE.name}:{step.line}\n{step.commands}\n--- it showed ---\n{outcome.output}"
+        where = f"{step.place}\n{step.commands}\n--- it showed ---\n{outcome.output}"
         assert outcome.status == 0, where
         if step.shown is not None:
             assert agrees(shown=step.shown, output=outcome.output), (
@@ -85,7 +94,7 @@ def test_a_newcomers_walk_through_the_tutorial_works_as_written(home: Path) -> N
 
 
 def test_only_the_set_up_of_the_tutorial_is_not_run() -> None:
-    prepared = [each for each in blocks_of(PAGE.read_text("utf-8")) if each.language == "sh"]
+    prepared = [each for each in blocks_of(PAGES[0].read_text("utf-8")) if each.language == "sh"]
     assert [each.content for each in prepared] == [
         'make setup\nexport PATH="$PWD/.venv/bin:$PATH"\n'
     ]

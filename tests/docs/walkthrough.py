@@ -42,7 +42,7 @@ class Block:
 class Step:
     """Commands typed at once, and what is said to be shown; None: nothing is said of it."""
 
-    line: int
+    place: str
     commands: str
     shown: str | None
 
@@ -82,15 +82,15 @@ def files_of(blocks: list[Block]) -> dict[str, str]:
     return found
 
 
-def steps_of(blocks: list[Block]) -> list[Step]:
+def steps_of(page: str, blocks: list[Block]) -> list[Step]:
     """The commands of the page, each with what is shown after them."""
     steps: list[Step] = []
     last = None
     for block in blocks:
         if block.language == "bash":
-            steps.append(Step(block.line, block.content, None))
+            steps.append(Step(f"{page}:{block.line}", block.content, None))
         elif block.language == "text" and last is not None and not block.before:
-            steps[-1] = Step(steps[-1].line, steps[-1].commands, block.content)
+            steps[-1] = Step(steps[-1].place, steps[-1].commands, block.content)
         last = block if block.language == "bash" else None
     return steps
 
