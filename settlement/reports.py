@@ -17,6 +17,10 @@ from settlement.steps.night import Night
 from settlement.store import runs, statements
 
 
+class NotSettled(Exception):  # noqa: N818 - the name says it
+    """The date has no complete run, and is not due for one."""
+
+
 @dataclass(frozen=True, slots=True)
 class PartyLine:
     """One party of a window: its net and position, and how many lines its statement has."""
@@ -53,13 +57,18 @@ class DateStatus:
 
 
 def outcome(*, night: Night, business_date: date, seconds: float) -> dict[str, Any]:
-    """The result of an issued date, as one JSON object; the same however often it is asked for."""
+    """The result of a settled date, as one JSON object; the same however often it is asked for.
+
+    Raises NotSettled.
+    """
     with night.database.transaction() as connection:
         done = runs.done_steps(connection=connection, business_date=business_date)
         found = statements.read_window_statements(
             connection=connection, business_date=business_date
         )
         slugs = {party.no: party.slug for party in hub.read_parties(connection=connection)}
+    if next_step(done) is not None:
+        raise NotSettled(f"the window of {business_date} is not settled")
     net = done["net"]
     digits = minor_digits(net["currency"])
     return {

@@ -19,7 +19,7 @@ from settlement.cli.tables import show_preview, show_status
 from settlement.config import read_settlement_config
 from settlement.domain.netting import NotZeroSum
 from settlement.explain import NothingToExplain, explain_line
-from settlement.reports import preview, read_status
+from settlement.reports import NotSettled, preview, read_status
 from settlement.signing import SigningError
 from settlement.steps.net import ForeignCurrency
 
@@ -136,6 +136,7 @@ def main() -> None:
     try:
         app()
     except (
-        ConfigError, EmbeddedError, SigningError, NothingToExplain, NotZeroSum, ForeignCurrency,
+        ConfigError, EmbeddedError, SigningError, NothingToExplain, NotSettled, NotZeroSum,
+        ForeignCurrency,
     ) as error:  # fmt: skip
         sys.exit(f"settlement: {error}")

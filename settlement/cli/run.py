@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from coalition.logging import logger
-from settlement.reports import outcome
+from settlement.reports import outcome, read_status
 from settlement.steps.chain import Busy, NotDue, dates_to_settle, settle_date
 from settlement.steps.night import Night
 
@@ -25,16 +25,14 @@ NOT_DUE = 3
 
 def next_date(*, night: Night) -> date:
     """The first date whose chain is not complete; it may not have ended yet."""
-    from settlement.reports import read_status
-
     open_or_due = [s for s in read_status(night=night, count=1000) if s.next_step is not None]
     return open_or_due[0].business_date
 
 
 def run_through(*, night: Night, last: date | None, wait: bool) -> int:
     """Settle what is due, up to and with `last`; tells each date, and gives the exit code."""
-    dates = dates_to_settle(night=night, through=last)
     try:
+        dates = dates_to_settle(night=night, through=last)
         for business_date in dates:
             _tell(_settle(night, business_date, wait=wait))
     except NotDue as reason:

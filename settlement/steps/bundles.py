@@ -27,7 +27,7 @@ from settlement.rendering import (
 from settlement.signing import StatementSigner
 from settlement.steps.night import Night
 from settlement.steps.plan import IncompleteLines
-from settlement.store import lines, nets, statements
+from settlement.store import lines, nets, runs, statements
 from settlement.store.statements import Issued, Plan
 from settlement.store.stream import Names, Rows, stream_lines
 
@@ -72,6 +72,7 @@ def write_bundles(
         common = _read_window(night, connection, business_date, plans)
     written = 0
     with night.database.transaction() as reader:
+        runs.allow_idle(connection=reader)
         chunks = stream_lines(
             connection=reader,
             business_date=business_date,
@@ -115,6 +116,7 @@ def _groups(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
 def _write_group(night: Night, common: _Window, group: Sequence[Plan], rows: _Rows) -> int:
     written = 0
     with night.database.transaction() as connection:
+        runs.allow_idle(connection=connection)
         for plan in group:
             if not statements.take_planned(connection=connection, statement_id=plan.statement_id):
                 rows.skip(plan.lines)

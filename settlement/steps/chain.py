@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -49,7 +49,8 @@ class NotDue(Exception):  # noqa: N818 - the name says it
 def dates_to_settle(*, night: Night, through: date | None = None) -> tuple[date, ...]:
     """The ended business dates whose chain is not complete, oldest first.
 
-    Without `through`, all of them up to the business clock.
+    Without `through`, all of them up to the business clock. With it, also a date that is still
+    under way, if it is the one asked for; NotDue is raised for one that lies ahead.
     """
     with night.database.transaction() as connection:
         coalition = hub.read_coalition(connection=connection)
@@ -57,6 +58,8 @@ def dates_to_settle(*, night: Night, through: date | None = None) -> tuple[date,
         unfinished = hub.read_windows(connection=connection, states=("closed", "netted"))
     today = now.astimezone(coalition.time_zone).date()
     last = through or today
+    if last > today + timedelta(days=1):
+        raise NotDue(f"{last} has not begun; business time is {now.isoformat()}")
     due = dates_due(
         unfinished=[window.business_date for window in unfinished],
         last_closed=coalition.last_closed,

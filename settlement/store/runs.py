@@ -42,12 +42,17 @@ def claim(*, connection: Connection) -> bool:
     """Take the right to do a step, for this transaction; False while somebody else has it.
 
     The lock goes with the transaction: a process that dies loses both, and what it had written in
-    it. An idle transaction is what a claim is while files are written, so no time limit applies.
+    it.
     """
-    connection.execute(select(func.set_config("idle_in_transaction_session_timeout", "0", True)))
+    allow_idle(connection=connection)
     # A dead client is noticed within a second, also in the middle of a long statement.
     connection.execute(select(func.set_config("client_connection_check_interval", "1s", True)))
     return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(*CLAIM_LOCK))))
+
+
+def allow_idle(*, connection: Connection) -> None:
+    """Let this transaction wait without a limit of time, as it must while files are written."""
+    connection.execute(select(func.set_config("idle_in_transaction_session_timeout", "0", True)))
 
 
 def done_steps(*, connection: Connection, business_date: date) -> dict[str, Mapping[str, Any]]:
