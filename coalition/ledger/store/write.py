@@ -114,10 +114,10 @@ def write(
         connection=connection,
         statement=_statement(tuple(writes.sections[name] for name in names), one=one),
         parameters=(
-            b"%d" % directory_version,
-            None if window_date is None else window_date.isoformat().encode(),
-            *(_plain(accounts[0]) if one else (orjson.dumps(accounts),)),
-            *(orjson.dumps(rows[name]) for name in names),
+            str(directory_version),
+            None if window_date is None else window_date.isoformat(),
+            *(_plain(accounts[0]) if one else (_json(accounts),)),
+            *(_json(rows[name]) for name in names),
         ),
     )
     if not current:
@@ -127,17 +127,21 @@ def write(
     return Slot(posted_at, posted_date)
 
 
-def _plain(account: Mapping[str, Any]) -> Iterable[bytes | None]:
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return orjson.dumps(rows).decode()
+
+
+def _plain(account: Mapping[str, Any]) -> Iterable[str | None]:
     """The columns of `ACCOUNT`, each as a parameter of its own."""
     version = account["version"]
     return (
-        account["account_id"].hex.encode(),
-        None if version is None else b"%d" % version,
-        b"%d" % account["active"],
-        b"%d" % account["pending"],
-        b"%d" % account["held"],
-        b"%d" % account["debt"],
-        b"true" if account["closes"] else b"false",
+        account["account_id"].hex,
+        None if version is None else str(version),
+        str(account["active"]),
+        str(account["pending"]),
+        str(account["held"]),
+        str(account["debt"]),
+        "true" if account["closes"] else "false",
     )
 
 

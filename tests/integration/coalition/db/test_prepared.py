@@ -1,4 +1,4 @@
-"""Statements that go straight to libpq behave as if they had gone through SQLAlchemy."""
+"""Prepared statements behave as if they had gone through SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from coalition.db.database import Database
+from coalition.db.engine import create_engine_for
 from coalition.db.prepared import run_prepared
 
 INSERT = "INSERT INTO noted (no, said) VALUES ($1::int, $2) RETURNING no, said, now() AS at"
@@ -29,7 +30,7 @@ def noted(database: Database) -> list[int]:
 def test_rows_come_back_as_python_values_and_null_as_none(database: Database) -> None:
     with database.autocommit() as connection:
         ((no, said, at),) = run_prepared(
-            connection=connection, statement=INSERT, parameters=(b"7", None)
+            connection=connection, statement=INSERT, parameters=("7", None)
         )
     assert (no, said) == (7, None)
     assert at.utcoffset() is not None
@@ -37,27 +38,27 @@ def test_rows_come_back_as_python_values_and_null_as_none(database: Database) ->
 
 def test_the_first_statement_of_a_transaction_is_rolled_back_with_it(database: Database) -> None:
     with pytest.raises(RuntimeError), database.transaction() as connection:
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"1", b"a"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("1", "a"))
         raise RuntimeError
     assert noted(database) == []
 
 
 def test_a_statement_of_a_transaction_is_committed_with_it(database: Database) -> None:
     with database.transaction() as connection:
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"1", b"a"))
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"2", b"b"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("1", "a"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("2", "b"))
     assert noted(database) == [1, 2]
 
 
 def test_a_refusal_is_sqlalchemys_own_error_and_shows_no_values(database: Database) -> None:
     with database.autocommit() as connection:
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"1", b"a"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("1", "a"))
         with pytest.raises(IntegrityError) as caught:
-            run_prepared(connection=connection, statement=INSERT, parameters=(b"1", b"hush"))
+            run_prepared(connection=connection, statement=INSERT, parameters=("1", "hush"))
         assert isinstance(caught.value.orig, psycopg.errors.UniqueViolation)
         assert "hush" not in str(caught.value)
         # The connection goes on.
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"2", b"a"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("2", "a"))
     assert noted(database) == [1, 2]
 
 
@@ -71,16 +72,33 @@ def test_a_lost_connection_is_not_given_out_again(database: Database) -> None:
         pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
         other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
         with pytest.raises(DBAPIError) as caught:
-            run_prepared(connection=connection, statement=INSERT, parameters=(b"1", b"a"))
+            run_prepared(connection=connection, statement=INSERT, parameters=("1", "a"))
         assert isinstance(caught.value, OperationalError)
         assert caught.value.connection_invalidated
     with database.autocommit() as connection:
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"2", b"b"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("2", "b"))
     assert noted(database) == [2]
 
 
 def test_each_connection_prepares_for_itself(database: Database) -> None:
     with database.autocommit() as one, database.autocommit() as two:
-        run_prepared(connection=one, statement=INSERT, parameters=(b"1", b"a"))
-        run_prepared(connection=two, statement=INSERT, parameters=(b"2", b"b"))
+        run_prepared(connection=one, statement=INSERT, parameters=("1", "a"))
+        run_prepared(connection=two, statement=INSERT, parameters=("2", "b"))
     assert noted(database) == [1, 2]
+
+
+def test_after_a_transaction_that_was_rolled_back_the_statement_is_prepared_anew(
+    database: Database,
+) -> None:
+    one_connection = create_engine_for(
+        database.engine.url.render_as_string(hide_password=False), pool_size=1
+    )
+    small = Database(one_connection)
+    for number in ("1", "2"):
+        with pytest.raises(RuntimeError), small.transaction() as connection:
+            run_prepared(connection=connection, statement=INSERT, parameters=(number, "a"))
+            raise RuntimeError
+    with small.transaction() as connection:
+        run_prepared(connection=connection, statement=INSERT, parameters=("4", "a"))
+    one_connection.dispose()
+    assert noted(database) == [4]
