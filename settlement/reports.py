@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import text
-
 from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import format_micros, minor_digits
 from settlement import hub
@@ -101,7 +99,7 @@ def preview(*, night: Night, business_date: date) -> Preview:
     expiring) is not in it. Raises NotZeroSum and ForeignCurrency.
     """
     with night.database.transaction() as connection:
-        connection.execute(text("SET TRANSACTION READ ONLY"))
+        runs.forbid_writing(connection=connection)
         totals = hub.read_window_totals(connection=connection, business_date=business_date)
         netting = compute_netting(connection=connection, business_date=business_date)
         slugs = {party.no: party.slug for party in hub.read_parties(connection=connection)}

@@ -39,7 +39,6 @@ from coalition.sales.tables import sale
 
 NO_OBLIGATION = -1
 """The `seq` of a line that stands for a movement without any obligation."""
-
 _SILENT = ("hold", "release")
 
 

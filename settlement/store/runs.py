@@ -55,6 +55,11 @@ def allow_idle(*, connection: Connection) -> None:
     connection.execute(select(func.set_config("idle_in_transaction_session_timeout", "0", True)))
 
 
+def forbid_writing(*, connection: Connection) -> None:
+    """Have the server refuse whatever this transaction would write."""
+    connection.execute(select(func.set_config("transaction_read_only", "on", True)))
+
+
 def done_steps(*, connection: Connection, business_date: date) -> dict[str, Mapping[str, Any]]:
     """The steps done for a date, and what each reported."""
     rows = connection.execute(
