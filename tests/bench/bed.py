@@ -36,6 +36,7 @@ class Bed:
     data_folder: str
     partners: tuple[int, ...]
     members: tuple[UUID, ...]
+    batch: int = 500
 
     def config(self, **changes: Any) -> Config:
         """The hub's configuration for this coalition."""

@@ -3,15 +3,19 @@
 A process is started once and kept, so that a turn measures operations and not starting up. What it
 does is named by a function of this package: `make(bed, number)` is called once in the process, and
 what it gives is called over and over in every thread, with a number that no other call gets.
+
+A turn lasts for a time, or for a number of calls. Before one of the latter, what a maker's
+operation has in `prepare` is called, outside of what is measured, for each number to come.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
@@ -25,6 +29,14 @@ Operation = Callable[[int], None]
 Maker = Callable[[Any, int], AbstractContextManager[Operation]]
 
 _SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What a process is asked for."""
+
+    seconds: float | None
+    calls: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +69,19 @@ class Crew:
 
     def run(self, seconds: float) -> Sample:
         """One turn: every thread works for that long."""
+        return self._run(_Turn(seconds, None))
+
+    def run_calls(self, calls: int) -> Sample:
+        """One turn: every process makes that many calls."""
+        return self._run(_Turn(None, calls))
+
+    def _run(self, turn: _Turn) -> Sample:
         for link in self._links:
-            link.send(seconds)
+            link.send(turn)
+        for link in self._links:
+            _expect(link.recv())
+        for link in self._links:
+            link.send("go")
         results: list[Result] = [_expect(link.recv()) for link in self._links]
         latencies = sorted(itertools.chain(*(result.latencies_ms for result in results)))
         return Sample(
@@ -97,14 +120,23 @@ def _serve(link: Connection, maker: str, bed: Any, number: int, threads: int) ->
     make: Maker = getattr(import_module(module), name)
     numbers = itertools.count()
     with make(bed, number) as operation:
+        prepare = getattr(operation, "prepare", None)
         link.send("ready")
-        while (seconds := link.recv()) is not None:
-            link.send(_turn(operation, numbers, threads, seconds))
+        while (turn := link.recv()) is not None:
+            calls: Iterator[int] = numbers
+            if turn.calls is not None:
+                calls = iter([next(numbers) for _ in range(turn.calls)])
+                if prepare is not None:
+                    wanted = list(calls)
+                    for each in wanted:
+                        prepare(each)
+                    calls = iter(wanted)
+            link.send("prepared")
+            link.recv()
+            link.send(_work(operation, calls, threads, turn.seconds or math.inf))
 
 
-def _turn(
-    operation: Operation, numbers: itertools.count[int], threads: int, seconds: float
-) -> Result:
+def _work(operation: Operation, numbers: Iterator[int], threads: int, seconds: float) -> Result:
     latencies: list[list[float]] = [[] for _ in range(threads)]
     failures: list[str] = []
     began = time.perf_counter()
@@ -114,7 +146,10 @@ def _turn(
         try:
             at = time.perf_counter()
             while at < ends_at and not failures:
-                operation(next(numbers))
+                number = next(numbers, None)
+                if number is None:
+                    return
+                operation(number)
                 done = time.perf_counter()
                 mine.append((done - at) * 1000)
                 at = done

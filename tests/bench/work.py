@@ -189,17 +189,35 @@ def hold_and_capture(bed: Bed, number: int) -> Iterator[Operation]:
         yield operation
 
 
+class Batches:
+    """Batches of new sales of one partner each, made before they are stated."""
+
+    def __init__(self, desk: Desk, size: int) -> None:
+        self._desk = desk
+        self._size = size
+        self._ready: dict[int, tuple[PostingContext, list[SalePut]]] = {}
+
+    def prepare(self, call: int) -> None:
+        """Make a batch."""
+        desk = self._desk
+        context = desk.context(desk.party(call))
+        first = call * self._size
+        self._ready[call] = (
+            context,
+            [desk.sale(first + i, desk.member(), context.now) for i in range(self._size)],
+        )
+
+    def __call__(self, call: int) -> None:
+        """State it."""
+        context, puts = self._ready.pop(call)
+        answers = put_sales(database=self._desk.database, context=context, puts=puts)
+        refused = [each for each in answers if isinstance(each, Exception)]
+        if refused:
+            raise refused[0]
+
+
 @contextmanager
-def batch(bed: Bed, number: int, size: int = 500) -> Iterator[Operation]:
-    """A batch of new sales of one partner."""
+def batch(bed: Bed, number: int) -> Iterator[Batches]:
+    """Batches of 500 sales."""
     with _desk(bed, number) as desk:
-
-        def operation(call: int) -> None:
-            context = desk.context(desk.party(call))
-            puts = [desk.sale(call * size + i, desk.member(), context.now) for i in range(size)]
-            answers = put_sales(database=desk.database, context=context, puts=puts)
-            refused = [each for each in answers if isinstance(each, Exception)]
-            if refused:
-                raise refused[0]
-
-        yield operation
+        yield Batches(desk, bed.batch)
