@@ -35,7 +35,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A document in wire form (or bytes), with a status when it is not the declared one."""
+    """A document in wire form, bytes, or a file; with a status when it is not the declared one."""
 
     document: Any
     status: int | None = None

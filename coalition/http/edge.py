@@ -13,9 +13,10 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, request, send_file
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -258,6 +259,12 @@ class Edge:
 
     def _respond(self, answer: Answer) -> Response:
         document = answer.document
+        if isinstance(document, Path):
+            # Streamed by the server: what it costs does not grow with the file.
+            response = send_file(document.resolve(), mimetype=self._endpoint.answer_type)
+            for name, value in answer.headers.items():
+                response.headers[name] = value
+            return response
         if document is None:
             body = b""
         elif isinstance(document, bytes):

@@ -60,7 +60,12 @@ class ReversalBody(Body):
     """Points of a redemption to give back."""
 
     points = fields.Points(required=True)
-    reason = fields.Text(max_length=64)
+    # A code, for it stands on the statements of all whom the reversal concerns.
+    reason = fields.Text(
+        max_length=32,
+        pattern="[a-z][a-z_]*",
+        expected="must be a code of small letters and _, such as wrong_item",
+    )
 
 
 class QuoteAnswer(AnswerSchema):

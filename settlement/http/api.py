@@ -96,7 +96,7 @@ def get_statement_bundle(context: RequestContext, *, statement_id: UUID) -> Answ
     """The whole bundle."""
     path = _bundle(context, statement_id)
     disposition = f'attachment; filename="{path.parent.name}-{path.name}"'
-    return Answer(path.read_bytes(), headers={"Content-Disposition": disposition})
+    return Answer(path, headers={"Content-Disposition": disposition})
 
 
 def _bundle(context: RequestContext, statement_id: UUID) -> Path:
