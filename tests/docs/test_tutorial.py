@@ -6,9 +6,11 @@ The page about verifying goes on in the same shell: the hub is stopped by then, 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,17 +36,23 @@ def _free_port() -> int:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A reader's home folder; a hub that a failed walk left running there is stopped."""
-    yield tmp_path
-    data = tmp_path / "first-coalition" / "var"
-    for hub in _hubs_below(tmp_path):
+def home() -> Iterator[Path]:
+    """A reader's home folder; a hub that a failed walk left running there is stopped.
+
+    Not below pytest's own temporary folder: another session closes that to other users, and run by
+    root, PostgreSQL is another user.
+    """
+    made = Path(tempfile.mkdtemp(prefix="coalition-walk-"))
+    yield made
+    data = made / "first-coalition" / "var"
+    for hub in _hubs_below(made):
         os.kill(hub, signal.SIGTERM)
     deadline = time.monotonic() + 60
-    while _hubs_below(tmp_path) and time.monotonic() < deadline:
+    while _hubs_below(made) and time.monotonic() < deadline:
         time.sleep(0.1)
     if running_address(data_folder=data):
         EmbeddedServer(data_folder=data).stop()
+    shutil.rmtree(made, ignore_errors=True)
 
 
 def _hubs_below(home: Path) -> list[int]:
