@@ -91,9 +91,13 @@ def test_a_newcomers_walk_through_the_tutorial_works_as_written(home: Path) -> N
         },
         seconds=_SECONDS,
     )
+    log = (folder / "hub.log").read_text("utf-8")[-4000:]
     for outcome in outcomes:
         step = outcome.step
-        where = f"{step.place}\n{step.commands}\n--- it showed ---\n{outcome.output}"
+        where = (
+            f"{step.place}\n{step.commands}\n--- the hub logged ---\n{log}\n"
+            f"--- it showed ---\n{outcome.output}"
+        )
         assert outcome.status == 0, where
         if step.shown is not None:
             assert agrees(shown=step.shown, output=outcome.output), (
