@@ -44,5 +44,5 @@ def _until_now(post: _Posts) -> Callable[[JobContext], Done]:
 JOBS = (
     SelfLockingJob(name="expire-holds", every_seconds=10, run=_until_now(expire_holds)),
     SelfLockingJob(name="activate-points", every_seconds=60, run=_until_now(activate_points)),
-    SelfLockingJob(name="expire-lots", every_seconds=60, run=_until_now(expire_lots)),
+    SelfLockingJob(name="expire-lots", every_seconds=3600, run=_until_now(expire_lots)),
 )
