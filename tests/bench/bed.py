@@ -5,7 +5,7 @@ and members, made as production makes it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -85,22 +85,26 @@ def make_bed(
     folder: Path,
     partners: int,
     members: int,
-    funding: str = "issue",
+    mixed: bool = False,
     subscribed: bool = True,
+    first_date: date | None = None,
 ) -> Bed:
     """Found a coalition with so many live partners and so many members, each with a lot to spend.
 
     Every member starts with one lot of a million active points, so that spending never ends.
+    `mixed`: every other partner funds on redemption, else all fund on issue. `subscribed`: one in
+    five has subscribed. `first_date` is the first business date (none: today).
     """
     address = create_database(server=server, name=name)
     data_folder = folder / name
     data_folder.mkdir(parents=True, exist_ok=True)
-    config = Bed(address, str(data_folder), (), ()).config()
+    first = None if first_date is None else first_date.isoformat()
+    config = Bed(address, str(data_folder), (), ()).config(first_date=first)
     engine = create_engine_for(address, pool_size=2)
     now = datetime.now(UTC)
     try:
         prepare_database(engine=engine, config=config, now=now)
-        numbers = _add_partners(engine, now, partners, funding, subscribed)
+        numbers = _add_partners(engine, now, partners, mixed, subscribed)
         ids = _add_members(engine, members, numbers)
     finally:
         engine.dispose()
@@ -108,7 +112,7 @@ def make_bed(
 
 
 def _add_partners(
-    engine: Engine, now: datetime, count: int, funding: str, subscribed: bool
+    engine: Engine, now: datetime, count: int, mixed: bool, subscribed: bool
 ) -> tuple[int, ...]:
     new_id = IdSource()
     began = now - timedelta(days=800)
@@ -137,7 +141,7 @@ def _add_partners(
                 party_no=no,
                 effective_from=began,
                 effective_to=None,
-                document=terms(funding=funding),
+                document=terms(funding=("issue", "redemption")[i % 2] if mixed else "issue"),
                 now=now,
             )
             if subscribed and i % SUBSCRIBED_EVERY == 0:

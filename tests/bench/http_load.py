@@ -17,7 +17,7 @@ _END = b"\r\n\r\n"
 _TIMEOUT_SECONDS = 60.0
 
 
-class Refused(RuntimeError):
+class UnexpectedAnswerError(RuntimeError):
     """An answer was not what was asked for."""
 
 
@@ -41,7 +41,7 @@ class _Line:
         """Take what has come; whether the answer is whole."""
         more = self.socket.recv(65536)
         if not more:
-            raise Refused("the server closed a connection")
+            raise UnexpectedAnswerError("the server closed a connection")
         self.buffer += more
         head, end, body = self.buffer.partition(_END)
         if not end:
@@ -49,12 +49,12 @@ class _Line:
         lower = head.lower()
         at = lower.find(b"content-length:")
         if at < 0:
-            raise Refused(f"an answer without a length: {head!r}")
+            raise UnexpectedAnswerError(f"an answer without a length: {head!r}")
         length = int(lower[at + 15 :].split(b"\r\n", 1)[0])
         if len(body) < length:
             return False
         if head[9:11] != b"20":
-            raise Refused(self.buffer.decode(errors="replace"))
+            raise UnexpectedAnswerError(self.buffer.decode(errors="replace"))
         return True
 
 
@@ -73,7 +73,7 @@ def run_load(*, address: tuple[str, int], requests: Sequence[bytes], connections
         while under_way:
             ready = selector.select(_TIMEOUT_SECONDS)
             if not ready:
-                raise Refused("no answer comes")
+                raise UnexpectedAnswerError("no answer comes")
             for key, _ in ready:
                 line = key.data
                 if not line.is_answered():

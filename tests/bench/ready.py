@@ -34,43 +34,43 @@ def _rows(columns: Sequence[str], first: int = 3) -> str:
     return f"unnest({arrays}) AS r({', '.join(columns)})"
 
 
-# Of those into tables, $1 is the partner and $2 the instant.
-_STATEMENTS = (
-    (
-        "SELECT account_id FROM balance WHERE account_id = ANY($1::uuid[]) ORDER BY account_id"
-        " FOR UPDATE"
-    ),
-    (
-        "UPDATE balance b SET active = b.active + r.points, version = b.version + 1"
-        f" FROM {_rows(('account_id', 'points'), 1)} WHERE b.account_id = r.account_id"
-    ),
-    (
-        "INSERT INTO sale (party_no, external_id, sale_id, account_id, revision, content_sha256,"
-        " occurred_at, local_date, store, store_time_zone, till, receipt, currency, agreement_no,"
-        " document, refunds, points, lot_ids, earn_ids, window_date, first_posted_at, updated_at)"
-        " SELECT $1::int, r.external_id, r.sale_id, r.account_id, 1, '\\x00', $2::timestamptz,"
-        " $2::date, '12', 'Europe/Bucharest', '3', r.receipt, 'EUR', $1, r.document, '{}', r.points,"
-        f" ARRAY[r.sale_id], ARRAY[r.movement_id], $2::date, $2, $2 FROM {_rows(_SALE)}"
-    ),
-    (
-        "INSERT INTO lot (account_id, lot_id, issuer, funder, funding, issue_price_micros,"
-        " redemption_price_micros, currency, agreement_no, sale_id, granted, active, occurred_at,"
-        " posted_at, activates_at, expires_at) SELECT r.account_id, r.sale_id, $1::int, $1, 'issue',"
-        " 11000, 10000, 'EUR', $1, r.sale_id, r.points, r.points, $2::timestamptz, $2, $2,"
-        f" $2 + interval '720 days' FROM {_rows(_LOT)}"
-    ),
-    (
-        "INSERT INTO movement (account_id, movement_id, lot_id, kind, from_bucket, to_bucket, points,"
-        " window_date, posted_at, party_no, cause_kind, cause_id, reason) SELECT r.account_id,"
-        " r.movement_id, r.sale_id, 'earn', 'issued', 'active', r.points, $2::date, $2::timestamptz,"
-        f" $1::int, 'sale', r.sale_id, 'sale' FROM {_rows(_MOVEMENT)}"
-    ),
-    (
-        "INSERT INTO obligation (account_id, movement_id, seq, window_date, kind, debtor, creditor,"
-        " amount_micros, currency) SELECT r.account_id, r.movement_id, 0, $2::timestamptz::date,"
-        f" 'issue', $1::int, 1, r.amount, 'EUR' FROM {_rows(_OBLIGATION)}"
-    ),
-)
+# In those that insert, $1 is the partner and $2 the instant.
+_LOCK = "SELECT FROM balance WHERE account_id = ANY($1::uuid[]) ORDER BY account_id FOR UPDATE"
+_ADD = f"""
+UPDATE balance b SET active = b.active + r.points, version = b.version + 1
+  FROM {_rows(("account_id", "points"), 1)} WHERE b.account_id = r.account_id
+"""
+_SALES = f"""
+INSERT INTO sale (party_no, external_id, sale_id, account_id, revision, content_sha256, occurred_at,
+       local_date, store, store_time_zone, till, receipt, currency, agreement_no, document, refunds,
+       points, lot_ids, earn_ids, window_date, first_posted_at, updated_at)
+SELECT $1::int, r.external_id, r.sale_id, r.account_id, 1, '\\x00', $2::timestamptz, $2::date, '12',
+       'Europe/Bucharest', '3', r.receipt, 'EUR', $1, r.document, '{{}}', r.points,
+       ARRAY[r.sale_id], ARRAY[r.movement_id], $2::date, $2, $2
+  FROM {_rows(_SALE)}
+"""
+_LOTS = f"""
+INSERT INTO lot (account_id, lot_id, issuer, funder, funding, issue_price_micros,
+       redemption_price_micros, currency, agreement_no, sale_id, granted, active, occurred_at,
+       posted_at, activates_at, expires_at)
+SELECT r.account_id, r.sale_id, $1::int, $1, 'issue', 11000, 10000, 'EUR', $1, r.sale_id, r.points,
+       r.points, $2::timestamptz, $2, $2, $2 + interval '720 days'
+  FROM {_rows(_LOT)}
+"""
+_MOVEMENTS = f"""
+INSERT INTO movement (account_id, movement_id, lot_id, kind, from_bucket, to_bucket, points,
+       window_date, posted_at, party_no, cause_kind, cause_id, reason)
+SELECT r.account_id, r.movement_id, r.sale_id, 'earn', 'issued', 'active', r.points, $2::date,
+       $2::timestamptz, $1::int, 'sale', r.sale_id, 'sale'
+  FROM {_rows(_MOVEMENT)}
+"""
+_OBLIGATIONS = f"""
+INSERT INTO obligation (account_id, movement_id, seq, window_date, kind, debtor, creditor,
+       amount_micros, currency)
+SELECT r.account_id, r.movement_id, 0, $2::timestamptz::date, 'issue', $1::int, 1, r.amount, 'EUR'
+  FROM {_rows(_OBLIGATION)}
+"""
+_STATEMENTS = (_LOCK, _ADD, _SALES, _LOTS, _MOVEMENTS, _OBLIGATIONS)
 
 
 class ReadyArrays:

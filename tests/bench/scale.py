@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Sizes of one run."""
+    """Sizes of one run. `batches` is per process and turn; `requests` per turn."""
 
     rounds: int
     seconds: float
     members: int
     partners: int
     batch: int
+    batches: int
+    requests: int
+    nights: int
     night_partners: int
     night_movements: int
     ledger_small: int
@@ -26,6 +29,9 @@ FULL = Scale(
     members=10_000,
     partners=20,
     batch=500,
+    batches=60,
+    requests=6_000,
+    nights=3,
     night_partners=500,
     night_movements=1_000_000,
     ledger_small=10_000,
@@ -37,6 +43,9 @@ QUICK = Scale(
     members=10_000,
     partners=20,
     batch=500,
+    batches=12,
+    requests=800,
+    nights=2,
     night_partners=50,
     night_movements=40_000,
     ledger_small=10_000,
