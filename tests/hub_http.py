@@ -168,4 +168,7 @@ class Caller:
         self, method: str, path: str, headers: Mapping[str, str], data: bytes | None
     ) -> TestResponse:
         client = self.hub.app.test_client()
-        return client.open(path, method=method, base_url=BASE, headers=headers, data=data)
+        # Buffered: a streamed file is read and closed here.
+        return client.open(
+            path, method=method, base_url=BASE, headers=headers, data=data, buffered=True
+        )
