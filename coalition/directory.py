@@ -71,7 +71,6 @@ class Snapshot:
         return micros
 
 
-
 def read_snapshot(*, connection: Connection) -> Snapshot:
     """Read the whole directory; the version is read first, so it is never too new."""
     row = connection.execute(select(hub_state)).one()

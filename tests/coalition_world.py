@@ -220,9 +220,7 @@ class World:
         """The balance row's counts."""
         with self.database.autocommit() as connection:
             row = connection.execute(
-                text(
-                    "SELECT active, pending, held, debt FROM balance WHERE account_id = :account"
-                ),
+                text("SELECT active, pending, held, debt FROM balance WHERE account_id = :account"),
                 {"account": member},
             ).one()
         return dict(row._mapping)
@@ -243,9 +241,7 @@ class World:
             return {row.slug: row.net for row in rows if row.net}
 
 
-def refund(
-    refund_id: str, amount: str, status: str = "succeeded", **more: Any
-) -> dict[str, Any]:
+def refund(refund_id: str, amount: str, status: str = "succeeded", **more: Any) -> dict[str, Any]:
     """A refund's JSON."""
     return {
         "id": refund_id,

@@ -65,6 +65,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
+
 @app.callback(invoke_without_command=True)
 def _top(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
