@@ -32,7 +32,7 @@ class Section:
     def sql(self, parameter: str) -> str:
         """The section as a common table expression over its rows, JSON in that parameter."""
         record = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        rows = f"jsonb_to_recordset({parameter}::jsonb) AS r({record}), gate g"
+        rows = f"json_to_recordset({parameter}::json) AS r({record}), gate g"
         return f"{self.name} AS ({self.template.format(rows=rows)})"
 
 
@@ -74,8 +74,14 @@ class WriteSet:
 
     def extend(self, section: Section, rows: Sequence[Row]) -> None:
         """Queue rows; none is fine."""
-        for row in rows:
-            self.add(section, row)
+        if not rows:
+            return
+        found = self.rows.get(section.name)
+        if found is None:
+            self.sections[section.name] = section
+            self.rows[section.name] = list(rows)
+        else:
+            found.extend(rows)
 
     def merge(self, other: WriteSet) -> None:
         """Take over another unit's rows: several units written by one statement."""

@@ -146,28 +146,20 @@ def queue_posting(*, writes: WriteSet, posting: Posting) -> None:
             "closes": posting.closes_account,
         },
     )
-    new_lots = {lot.lot_id for lot in posting.new_lots}
-    writes.extend(LOT_NEW, [_lot_row(account_id, lot) for lot in posting.new_lots])
-    writes.extend(
-        LOT_CHANGED,
-        [
-            _changed_lot_row(account_id, lot)
-            for lot_id, lot in posting.changed_lots.items()
-            if lot_id not in new_lots
-        ],
-    )
+    if posting.new_lots:
+        writes.extend(LOT_NEW, [_lot_row(account_id, lot) for lot in posting.new_lots])
+    if posting.changed_lots:
+        new = {lot.lot_id for lot in posting.new_lots}
+        changed = [lot for lot_id, lot in posting.changed_lots.items() if lot_id not in new]
+        writes.extend(LOT_CHANGED, [_changed_lot_row(account_id, lot) for lot in changed])
     writes.extend(MOVEMENT, [_movement_row(movement) for movement in posting.movements])
     writes.extend(OBLIGATION, [_obligation_row(one) for one in posting.obligations])
-    writes.extend(DEBT_NEW, [_debt_row(account_id, debt) for debt in posting.new_debts])
-    new_debts = {debt.debt_id for debt in posting.new_debts}
-    writes.extend(
-        DEBT_CHANGED,
-        [
-            _debt_row(account_id, debt)
-            for debt_id, debt in posting.changed_debts.items()
-            if debt_id not in new_debts
-        ],
-    )
+    if posting.new_debts:
+        writes.extend(DEBT_NEW, [_debt_row(account_id, debt) for debt in posting.new_debts])
+    if posting.changed_debts:
+        known = {debt.debt_id for debt in posting.new_debts}
+        due = [debt for debt_id, debt in posting.changed_debts.items() if debt_id not in known]
+        writes.extend(DEBT_CHANGED, [_debt_row(account_id, debt) for debt in due])
 
 
 def _lot_row(account_id: UUID, lot: Lot) -> dict[str, Any]:

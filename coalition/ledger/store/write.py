@@ -55,7 +55,7 @@ WITH slot AS MATERIALIZED (SELECT * FROM posting_slot()),
 wanted AS MATERIALIZED (
   SELECT account_id, min(version) AS version, sum(active) AS active, sum(pending) AS pending,
          sum(held) AS held, sum(debt) AS debt, bool_or(closes) AS closes
-    FROM jsonb_to_recordset($3::jsonb) AS r(account_id uuid, version bigint, active bigint,
+    FROM json_to_recordset($3::json) AS r(account_id uuid, version bigint, active bigint,
          pending bigint, held bigint, debt bigint, closes boolean)
    GROUP BY account_id),
 locked AS MATERIALIZED (
