@@ -56,6 +56,8 @@ def demo(
 ) -> None:
     """Replay real purchases through the SDK and settle them, night by night."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=130)  # a file is as wide as the tables
     _stop_on(signal.SIGTERM)
     _stop_on(signal.SIGINT)  # also where a shell started the demo in the background
     parts = Parts()
