@@ -15,7 +15,6 @@ from settlement.store import lines, nets, statements
 from settlement.store.lines import LineSums
 from settlement.store.statements import Plan
 
-LARGE_WINDOW = 20_000
 _WITHOUT_STATEMENT = ("applied", "closed")
 
 
@@ -29,12 +28,11 @@ def plan_statements(*, night: Night, connection: Connection, business_date: date
     Raises IncompleteLines and NotZeroSum; then nothing of the plan may be kept.
     """
     totals = hub.read_window_totals(connection=connection, business_date=business_date)
-    if totals.lines > LARGE_WINDOW:
-        hub.refresh_statistics(connection=connection)
+    # A date that the statistics have not seen is taken for a single row, and read a row at a time.
+    hub.refresh_statistics(connection=connection)
     lines.refresh_agreements(connection=connection)
     lines.number_lines(connection=connection, business_date=business_date)
-    if totals.lines > LARGE_WINDOW:
-        lines.refresh_statistics(connection=connection)
+    lines.refresh_statistics(connection=connection)
     sums = lines.sum_lines(connection=connection, business_date=business_date)
     numbered = sum(each.lines for each in sums.values())
     if numbered != totals.lines:
