@@ -12,9 +12,11 @@ is stated again alone, by the thread that brought it, and gets an answer or an e
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sqlalchemy.exc import IntegrityError
 
@@ -50,6 +52,7 @@ class _Unit:
     key: tuple[int, str]
     writes: WriteSet
     woken: threading.Lock = field(default_factory=threading.Lock)
+    wakes: _Unit | None = None
     leads: bool = False
     outcome: str = "waiting"
 
@@ -107,8 +110,13 @@ class Combiner:
             else:
                 unit.woken.acquire()
                 self._waiting.append(unit)
-        if not leads:
+        if leads:
+            # Threads that are just computing a sale of their own get to come along.
+            time.sleep(0)
+        else:
             unit.woken.acquire()
+            if unit.wakes is not None:
+                unit.wakes.woken.release()
             if not unit.leads:
                 return
         self._lead(unit)
@@ -130,8 +138,11 @@ class Combiner:
             if heir is not None:
                 heir.leads = True
                 heir.woken.release()
-            for unit in batch[1:]:
-                unit.woken.release()
+            # One wakes the next: all at once would only fight for the interpreter.
+            for unit, following in pairwise(batch[1:]):
+                unit.wakes = following
+            if len(batch) > 1:
+                batch[1].woken.release()
 
     def _gather(self, first: _Unit) -> list[_Unit]:
         """What goes into a statement with `first`: of the same directory, and no sale twice."""
