@@ -37,12 +37,16 @@ $(BENCH_STAMP): requirements-bench.lock $(STAMP)
 	@$(PIP) install --quiet --require-hashes --no-deps -r requirements-bench.lock
 	@touch $@
 
+.PHONY: tools
+tools: ## install the programs that judge our files (pdfsig, xmllint, SoftHSM), where we may
+	@tests/install_tools.sh
+
 .PHONY: test
-test: $(STAMP) ## run the tests
+test: $(STAMP) tools ## run the tests
 	$(PY) -m pytest $(ARGS)
 
 .PHONY: prove
-prove: $(STAMP) ## run the long proofs: the whole year, many kills, many threads
+prove: $(STAMP) tools ## run the long proofs: the whole year, many kills, many threads
 	$(PY) -m pytest -m prove $(ARGS)
 
 .PHONY: check
@@ -95,7 +99,7 @@ COMPILE := $(VENV)/lock/bin/pip-compile --quiet --generate-hashes --strip-extras
 lock: ## write the lock files anew: UPGRADE=1 takes newer versions
 	test -x $(VENV)/lock/bin/pip-compile || { $(PYTHON) -m venv $(VENV)/lock && \
 		$(VENV)/lock/bin/pip --disable-pip-version-check install --quiet 'pip-tools>=7.5,<8'; }
-	$(COMPILE) --extra demo --extra dev -o requirements.lock pyproject.toml
+	$(COMPILE) --extra demo --extra dev --extra pkcs11 -o requirements.lock pyproject.toml
 	$(COMPILE) --extra bench -c requirements.lock -o requirements-bench.lock pyproject.toml
 
 .PHONY: clean
