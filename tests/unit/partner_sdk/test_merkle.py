@@ -10,24 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_sdk.wire.merkle import EMPTY_ROOT, MerkleTree, leaf_hash, root_of
-
-
-def _by_definition(leaves: list[bytes]) -> bytes:
-    if not leaves:
-        return sha256(b"").digest()
-    if len(leaves) == 1:
-        return leaves[0]
-    split = 1
-    while split * 2 < len(leaves):
-        split *= 2
-    left, right = _by_definition(leaves[:split]), _by_definition(leaves[split:])
-    return sha256(b"\x01" + left + right).digest()
+from tests.unit.partner_sdk.merkle_by_definition import mth
 
 
 @given(st.integers(0, 200))
 def test_the_root_is_that_of_the_definition(count: int) -> None:
     leaves = [sha256(b"%d" % number).digest() for number in range(count)]
-    assert root_of(leaves=leaves) == _by_definition(leaves)
+    assert root_of(leaves=leaves) == mth(leaves)
 
 
 @given(st.lists(st.integers(0, 40), max_size=8))
@@ -37,7 +26,7 @@ def test_leaves_may_arrive_in_batches_of_any_size(sizes: list[int]) -> None:
     for size in sizes:
         tree.extend(leaves=leaves[at : at + size])
         at += size
-    assert tree.root() == _by_definition(leaves)
+    assert tree.root() == mth(leaves)
     assert len(tree) == len(leaves)
 
 
