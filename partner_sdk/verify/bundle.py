@@ -21,10 +21,14 @@ from partner_sdk.verify.linecheck import LineSums, check_lines, cut_slots
 from partner_sdk.verify.sums import check_continuity, check_statement, check_totals
 from partner_sdk.wire import archive, cms
 from partner_sdk.wire.archive import (
+    BESIDE,
+    CAMT,
+    CAMT_SIGNATURE,
     CHAIN,
     CSV,
     FILES,
     NDJSON,
+    OPTIONAL,
     ROOT,
     SALTS,
     SIGNATURE,
@@ -32,6 +36,7 @@ from partner_sdk.wire.archive import (
     Archive,
     Entry,
     InvalidArchive,
+    listed_in,
 )
 from partner_sdk.wire.certificates import InvalidChain, check_chain, read_pem, to_pem
 from partner_sdk.wire.lines import slot_is_intact
@@ -39,8 +44,6 @@ from partner_sdk.wire.statement import InvalidStatement, Statement
 
 __all__ = ["Verification", "verify_bundle"]
 
-#: The files that ``statement.json`` lists: all but itself and its signature.
-_LISTED = (NDJSON, CSV, SALTS, ROOT, CHAIN)
 _SMALL = 1 << 26
 
 
@@ -105,6 +108,7 @@ def verify_bundle(*, bundle: Path, root: bytes, previous: Path | None = None) ->
         if statement is not None:
             check_statement(statement=statement, findings=findings)
             lines = _check_contents(bundle, contents, statement, findings)
+            _check_camt(bundle, contents, trusted, findings)
             if previous is not None:
                 _check_previous(previous, statement, findings)
     except InvalidArchive as error:
@@ -148,10 +152,10 @@ def _check_contents(
     bundle: Path, contents: Archive, statement: Statement, findings: Findings
 ) -> int:
     """Check the listed files against their hashes and the lines against the totals."""
-    if tuple(file.name for file in statement.files) != _LISTED:
-        findings.add("statement", STATEMENT, "does not list exactly the files of a bundle")
+    listed = listed_in(names=contents.entries)
+    if not _says_its_files(statement, contents, listed, findings):
         return 0
-    digests = {name: _Digest() for name in _LISTED}
+    digests = {name: _Digest() for name in listed}
     with ExitStack() as opened:
         blocks = {
             name: digests[name].tap(
@@ -159,7 +163,7 @@ def _check_contents(
                     stream=opened.enter_context(bundle.open("rb")), entry=contents.entries[name]
                 )
             )
-            for name in _LISTED
+            for name in listed
         }
         sums = check_lines(
             ndjson=archive.split_lines(blocks=blocks[NDJSON], name=NDJSON),
@@ -176,7 +180,7 @@ def _check_contents(
         for file in statement.files
         if (digests[file.name].size, digests[file.name].sha256) != (file.bytes, file.sha256)
     }
-    for name in _LISTED:
+    for name in listed:
         if digests[name].crc32 != contents.entries[name].crc32:
             findings.add("container", name, "its CRC-32 in the archive is another")
         if name in wrong:
@@ -187,6 +191,46 @@ def _check_contents(
     if not wrong & {NDJSON, CSV, SALTS} and not sums.differing:
         check_totals(statement=statement, sums=sums, findings=findings)
     return sums.count
+
+
+def _says_its_files(
+    statement: Statement, contents: Archive, listed: tuple[str, ...], findings: Findings
+) -> bool:
+    """Check that the statement names the files that are there, and they are all that it names."""
+    said = (*(file.name for file in statement.files), *statement.beside)
+    there = (*listed, *(name for name in BESIDE if name in contents.entries))
+    for name in sorted(set(said) - set(there)):
+        findings.add("container", name, "is not in the bundle")
+    for name in sorted(set(there) - set(said)):
+        findings.add("container", name, "does not belong into this bundle")
+    if said != there and set(said) == set(there):
+        findings.add("statement", STATEMENT, "does not list the files of a bundle in their order")
+    return said == there
+
+
+def _check_camt(
+    bundle: Path, contents: Archive, trusted: x509.Certificate, findings: Findings
+) -> None:
+    """Check the bank statement's own signature, which its readers rely on without the rest."""
+    if CAMT not in contents.entries or findings.against(CAMT, CAMT_SIGNATURE):
+        return
+    try:
+        with bundle.open("rb") as stream:
+            content = _read_small(stream, contents.entries[CAMT], findings)
+            signature = cms.read(
+                content=_read_small(stream, contents.entries[CAMT_SIGNATURE], findings)
+            )
+        signature.verify()
+        check_chain(chain=signature.chain, root=trusted, at=signature.signed_at)
+    except KeyError:
+        findings.add("container", CAMT_SIGNATURE, "is not in the bundle")
+    except cms.InvalidCms as error:
+        findings.add("signature", CAMT_SIGNATURE, str(error))
+    except InvalidChain as error:
+        findings.add("chain", CAMT_SIGNATURE, str(error))
+    else:
+        if signature.content_sha256 != sha256(content).digest():
+            findings.add("signature", CAMT, "is not what was signed")
 
 
 def _name_lines(sums: LineSums, wrong: set[str], findings: Findings) -> None:
@@ -245,6 +289,6 @@ def _explain_container(bundle: Path, error: InvalidArchive, findings: Findings) 
         names = list(FILES)
     for name in sorted(set(names) - set(FILES)):
         findings.add("container", name, "does not belong into a bundle")
-    for name in sorted(set(FILES) - set(names)):
+    for name in sorted(set(FILES) - OPTIONAL - set(names)):
         findings.add("container", name, "is not in the bundle")
     findings.add("container", error.name or bundle.name, str(error))

@@ -17,7 +17,7 @@ from partner_sdk.wire.lines import (
     CSV_HEADER,
     FEE_KINDS,
     INTEGER_COLUMNS,
-    ROUNDING,
+    LATE_SALE,
     SCHEMA_VERSION,
     SLOT_BYTES,
     csv_line,
@@ -25,17 +25,20 @@ from partner_sdk.wire.lines import (
     split_csv,
 )
 from partner_sdk.wire.merkle import MerkleTree
+from partner_sdk.wire.statement import Turnover
 
-__all__ = ["LineSums", "PairSums", "check_lines", "cut_slots"]
+__all__ = ["LineSums", "check_lines", "cut_slots"]
 
+_ADJUSTS = COLUMNS.index("adjusts_statement")
 _KIND = COLUMNS.index("kind")
+_REASON = COLUMNS.index("reason")
 _COUNTERPARTY = COLUMNS.index("counterparty")
 _POINTS = COLUMNS.index("points")
 _GROSS = COLUMNS.index("gross")
 _WIDTH = len(COLUMNS)
 _ZERO = b"0.000000"
 _FEE_KINDS = frozenset(kind.encode() for kind in FEE_KINDS)
-_ROUNDING = ROUNDING.encode()
+_LATE = LATE_SALE.encode()
 _AMOUNT = re.compile(rb"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{6}")
 _COUNT = re.compile(rb"0|[1-9][0-9]{0,15}")
 _LEAVES = 1024
@@ -44,21 +47,11 @@ _MAX_NAMED = 20
 
 
 @dataclass(slots=True)
-class PairSums:
-    """The lines with one counterparty (micros)."""
-
-    receivable_micros: int = 0
-    payable_micros: int = 0
-    rounding_micros: int = 0
-
-
-@dataclass(slots=True)
 class LineSums:
     """What the lines add up to, and the lines that are wrong (number, what is wrong)."""
 
     count: int = 0
-    activity: dict[str, list[int]] = field(default_factory=dict)
-    pairs: dict[str, PairSums] = field(default_factory=dict)
+    turnovers: tuple[Turnover, ...] = ()
     merkle_root: bytes = b""
     #: The two renderings of these lines differ; which file is at fault, their hashes tell.
     differing: list[int] = field(default_factory=list)
@@ -108,12 +101,7 @@ def check_lines(
     except InvalidArchive:
         # The next line is not one: too long, or the last and without its newline.
         sums.differing.append(sums.count + 1)
-    sums.activity = {kind.decode(): found for kind, found in check.activity.items()}
-    sums.pairs = {
-        slug.decode(): PairSums(receivable, -payable, rounding)
-        for slug, (receivable, payable, rounding) in check.pairs.items()
-        if slug
-    }
+    sums.turnovers = check.turnovers()
     return sums
 
 
@@ -223,11 +211,11 @@ def _fields_of_quoted(line: bytes, row: bytes) -> list[bytes] | None:
 class _Contents:
     """What each line must say by itself, and the sums over all of them."""
 
-    __slots__ = ("_amounts", "_counts", "_currency", "_head", "activity", "pairs")
+    __slots__ = ("_amounts", "_counts", "_currency", "_head", "_sums")
 
     def __init__(self, *, statement_no: int, currency: str) -> None:
-        self.activity: defaultdict[bytes, list[int]] = defaultdict(lambda: [0, 0, 0])
-        self.pairs: defaultdict[bytes, list[int]] = defaultdict(lambda: [0, 0, 0])
+        # By counterparty and kind, what a turnover says; what is paid is below zero here.
+        self._sums: defaultdict[tuple[bytes, bytes], list[int]] = defaultdict(lambda: [0] * 8)
         self._amounts = _Amounts()
         self._counts = _Counts()
         self._head = f"{SCHEMA_VERSION},{statement_no},"
@@ -246,11 +234,16 @@ class _Contents:
                 fits = fee == _ZERO and gross == net
         except ValueError:
             return False
-        total = self.activity[kind]
+        total = self._sums[counterparty, kind]
         total[0] += 1
         total[1] += points
-        total[2] += micros
-        self.pairs[counterparty][2 if kind == _ROUNDING else micros < 0] += micros
+        total[2 + (micros < 0)] += micros
+        if fields[_ADJUSTS]:
+            total[4] += 1
+            total[5] += micros
+        if fields[_REASON] == _LATE:
+            total[6] += 1
+            total[7] += micros
         return (
             fits
             and settled == net
@@ -260,3 +253,24 @@ class _Contents:
             and (counterparty != b"" or not micros)
             and row.startswith(f"{self._head}{line_no},".encode())
         )
+
+    def turnovers(self) -> tuple[Turnover, ...]:
+        """The sums, in the order of the statement."""
+        found = []
+        for (counterparty, kind), sums in sorted(self._sums.items()):
+            lines, points, received, paid, adjusting, adjusting_net, late, late_net = sums
+            found.append(
+                Turnover(
+                    counterparty=counterparty.decode() or None,
+                    kind=kind.decode(),
+                    lines=lines,
+                    points=points,
+                    receivable_micros=received,
+                    payable_micros=-paid,
+                    adjusting_lines=adjusting,
+                    adjusting_net_micros=adjusting_net,
+                    late_lines=late,
+                    late_net_micros=late_net,
+                )
+            )
+        return tuple(found)

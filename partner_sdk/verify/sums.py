@@ -1,10 +1,11 @@
 """Whether a statement adds up: with its lines, in itself, and with the statement before it."""
 
 from partner_sdk.verify.findings import Findings
-from partner_sdk.verify.linecheck import LineSums, PairSums
+from partner_sdk.verify.linecheck import LineSums
 from partner_sdk.wire.amounts import round_half_even_to_minor
 from partner_sdk.wire.archive import STATEMENT
-from partner_sdk.wire.statement import Position, Statement
+from partner_sdk.wire.lines import ROUNDING
+from partner_sdk.wire.statement import Position, Statement, sum_by_kind
 
 __all__ = ["check_continuity", "check_statement", "check_totals"]
 
@@ -20,6 +21,10 @@ def check_statement(*, statement: Statement, findings: Findings) -> None:
             findings.add(
                 "sum", STATEMENT, f"the position with {position.counterparty} is not rounded right"
             )
+    if statement.activity != sum_by_kind(turnovers=statement.turnovers):
+        findings.add("sum", STATEMENT, "the activity by kind is not that of the turnovers")
+    if not _are_of_turnovers(statement):
+        findings.add("sum", STATEMENT, "not each counterparty has one position of its turnovers")
     if statement.window.starts_at >= statement.window.ends_at:
         findings.add("statement", STATEMENT, "the window ends before it starts")
     first = statement.previous is None
@@ -30,8 +35,8 @@ def check_statement(*, statement: Statement, findings: Findings) -> None:
 def check_totals(*, statement: Statement, sums: LineSums, findings: Findings) -> None:
     """Check the statement's totals against its lines."""
     lines = statement.lines
-    points = sum(found[1] for found in sums.activity.values())
-    net_micros = sum(found[2] for found in sums.activity.values())
+    points = sum(turnover.points for turnover in sums.turnovers)
+    net_micros = sum(turnover.net_micros for turnover in sums.turnovers)
     if sums.count != lines.count:
         findings.add("sum", STATEMENT, f"says {lines.count} lines where there are {sums.count}")
     if points != lines.points:
@@ -40,15 +45,8 @@ def check_totals(*, statement: Statement, sums: LineSums, findings: Findings) ->
         findings.add("sum", STATEMENT, "the nets of the lines do not add up to its net")
     if sums.merkle_root.hex() != lines.merkle_root:
         findings.add("merkle", STATEMENT, "the root is not that of the lines and salts")
-    stated = {a.kind: [a.lines, a.points, a.net_micros] for a in statement.activity}
-    if stated != sums.activity or len(stated) != len(statement.activity):
-        findings.add("sum", STATEMENT, "the activity by kind is not that of the lines")
-    positions = {position.counterparty: position for position in statement.positions}
-    if len(positions) != len(statement.positions) or not positions.keys() >= sums.pairs.keys():
-        findings.add("sum", STATEMENT, "not each counterparty of the lines has one position")
-    for slug, position in positions.items():
-        if not _is_of_lines(position, sums.pairs.get(slug, PairSums())):
-            findings.add("sum", STATEMENT, f"the position with {slug} is not that of the lines")
+    if statement.turnovers != sums.turnovers:
+        findings.add("sum", STATEMENT, "the turnovers are not those of the lines")
 
 
 def check_continuity(
@@ -102,8 +100,26 @@ def _is_rounded(position: Position, currency: str) -> bool:
     )
 
 
-def _is_of_lines(position: Position, sums: PairSums) -> bool:
-    return (position.receivable_micros, position.payable_micros) == (
-        sums.receivable_micros,
-        sums.payable_micros,
-    ) and sums.rounding_micros == position.rounded_net_micros - position.exact_net_micros
+def _are_of_turnovers(statement: Statement) -> bool:
+    """Whether each counterparty of the lines has one position, which they add up to."""
+    sums: dict[str, list[int]] = {
+        position.counterparty: [0, 0, 0] for position in statement.positions
+    }
+    if len(sums) != len(statement.positions):
+        return False
+    for turnover in statement.turnovers:
+        if turnover.counterparty is None:
+            continue
+        found = sums.get(turnover.counterparty)
+        if found is None:
+            return False
+        if turnover.kind == ROUNDING:
+            found[2] += turnover.net_micros
+        else:
+            found[0] += turnover.receivable_micros
+            found[1] += turnover.payable_micros
+    return all(
+        [p.receivable_micros, p.payable_micros, p.rounded_net_micros - p.exact_net_micros]
+        == sums[p.counterparty]
+        for p in statement.positions
+    )

@@ -1,10 +1,13 @@
 """The container of a bundle: one canonical form of ZIP, so that it can hide nothing.
 
-Seven entries in a fixed order, stored, dated 1980-01-01, no comments, no directories. Every
+The known files in a fixed order, stored, dated 1980-01-01, no comments, no directories. Every
 header is determined by the names, sizes and CRC-32s of the files; whoever reads a bundle writes
 the headers again and compares. Local headers always carry the ZIP64 size field, so that lines of
 unknown length can be streamed; the directory carries it where a value needs it (APPNOTE 6.3.10,
 §4.3, §4.5.3).
+
+Which of the optional files a bundle has, ``statement.json`` says; only the log's proof, which is
+made after everything else, may be there or not.
 
 Nothing here opens a file: callers hand in seekable binary streams.
 """
@@ -15,15 +18,45 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from partner_sdk.wire.files import (
+    BESIDE,
+    CAMT,
+    CAMT_SIGNATURE,
+    CHAIN,
+    CSV,
+    FILES,
+    JOURNAL,
+    NDJSON,
+    ONEC,
+    OPTIONAL,
+    PDF,
+    PROOF,
+    ROOT,
+    SALTS,
+    SIGNATURE,
+    STATEMENT,
+    VERIFIER,
+    listed_in,
+)
+
 __all__ = [
+    "BESIDE",
+    "CAMT",
+    "CAMT_SIGNATURE",
     "CHAIN",
     "CSV",
     "FILES",
+    "JOURNAL",
     "NDJSON",
+    "ONEC",
+    "OPTIONAL",
+    "PDF",
+    "PROOF",
     "ROOT",
     "SALTS",
     "SIGNATURE",
     "STATEMENT",
+    "VERIFIER",
     "Archive",
     "Entry",
     "Fault",
@@ -31,21 +64,12 @@ __all__ = [
     "directory",
     "iter_blocks",
     "iter_lines",
+    "listed_in",
     "local_header",
     "read_entry",
     "scan",
     "split_lines",
 ]
-
-NDJSON = "lines.ndjson"
-CSV = "lines.csv"
-SALTS = "salts.bin"
-ROOT = "root.pem"
-CHAIN = "chain.pem"
-STATEMENT = "statement.json"
-SIGNATURE = "statement.json.p7s"
-#: Lines first, for they are written before their totals are known; the signature last.
-FILES = (NDJSON, CSV, SALTS, ROOT, CHAIN, STATEMENT, SIGNATURE)
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _LOCAL_EXTRA = struct.Struct("<HHQQ")
@@ -190,8 +214,11 @@ def _walk(stream: BinaryIO, size: int) -> tuple[list[Entry] | None, str | None]:
         head = _read_at(stream, offset, _LOCAL.size + len(name) + _LOCAL_EXTRA.size)
         if (
             head[:4] != b"PK\x03\x04"
+            or int.from_bytes(head[26:28], "little") != len(name)
             or head[_LOCAL.size : _LOCAL.size + len(name)] != name.encode()
         ):
+            if name in OPTIONAL:
+                continue
             return None, entries[-1].name if entries else name
         crc32 = int.from_bytes(head[14:18], "little")
         entry = Entry(name, crc32, int.from_bytes(head[-16:-8], "little"), offset)
@@ -206,19 +233,27 @@ def _walk(stream: BinaryIO, size: int) -> tuple[list[Entry] | None, str | None]:
 
 def _from_directory(stream: BinaryIO, size: int) -> list[Entry] | None:
     """Take sizes from the directory: for a bundle below 4 GiB whose local headers are damaged."""
-    length = sum(_CENTRAL.size + len(name) for name in FILES) + _END.size
-    tail = _read_at(stream, max(size - length, 0), length)
-    if len(tail) != length:
+    tail = _read_at(stream, max(size - _END.size, 0), _END.size)
+    if len(tail) != _END.size:
         return None
+    fields = _END.unpack(tail)
+    count, length, start = fields[4], fields[5], fields[6]
+    if start + length + _END.size != size or length > _MAX_LINE:
+        return None
+    listed = _read_at(stream, start, length)
     entries: list[Entry] = []
     at = offset = 0
     for name in FILES:
-        fields = _CENTRAL.unpack_from(tail, at)
-        entry = Entry(name, fields[7], fields[9], offset)
+        end = at + _CENTRAL.size + len(name)
+        found = _CENTRAL.unpack_from(listed, at) if end <= length else (0,) * 17
+        if found[10] != len(name) or listed[at + _CENTRAL.size : end] != name.encode():
+            if name in OPTIONAL:
+                continue
+            return None
+        entry = Entry(name, found[7], found[9], offset)
         entries.append(entry)
-        at += _CENTRAL.size + len(name)
-        offset = entry.end
-    return entries if offset + length == size else None
+        at, offset = end, entry.end
+    return entries if (len(entries), at, offset) == (count, length, start) else None
 
 
 def _read_at(stream: BinaryIO, offset: int, length: int) -> bytes:

@@ -20,6 +20,7 @@ __all__ = [
     "CSV_HEADER",
     "FEE_KINDS",
     "INTEGER_COLUMNS",
+    "LATE_SALE",
     "ROUNDING",
     "SALT_BYTES",
     "SCHEMA_VERSION",
@@ -51,6 +52,8 @@ CSV_HEADER = ",".join(COLUMNS).encode()
 FEE_KINDS = frozenset({"issue_fee", "redemption_fee"})
 #: The kind of the closing lines that bring a pair's exact net to the minor unit.
 ROUNDING = "rounding"
+#: The reason on lines of a sale that was first heard of after the window in which it happened.
+LATE_SALE = "late_sale"
 
 SALT_BYTES = 28
 SLOT_BYTES = 32

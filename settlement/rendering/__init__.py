@@ -1,5 +1,6 @@
 """Facts → the bytes of a statement's files. Pure: no IO, no clock, no randomness of its own."""
 
+from settlement.rendering.derived import DERIVED, DerivedFacts, DerivedFile
 from settlement.rendering.lines import LineRenderer, RenderedLines
 from settlement.rendering.pseudonyms import Pseudonyms, pairwise_pseudonym, pseudonym_key
 from settlement.rendering.rows import (
@@ -18,8 +19,11 @@ from settlement.rendering.statement import (
 )
 
 __all__ = [
+    "DERIVED",
     "LINE_ROW",
     "BundleInconsistent",
+    "DerivedFacts",
+    "DerivedFile",
     "LineHeading",
     "LineRenderer",
     "LineRow",

@@ -14,10 +14,11 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from partner_sdk.wire.lines import CSV_HEADER, ROUNDING, SALT_BYTES, SCHEMA_VERSION, json_field
+from partner_sdk.wire.lines import CSV_HEADER, LATE_SALE, SALT_BYTES, SCHEMA_VERSION, json_field
 from partner_sdk.wire.merkle import MerkleTree
+from partner_sdk.wire.statement import Turnover
 from settlement.rendering.pseudonyms import Pseudonyms, spell_ids
-from settlement.rendering.rows import LineHeading, LineRow, LineTotals, PairTotal
+from settlement.rendering.rows import LineHeading, LineRow, LineTotals
 from settlement.rendering.spelling import (
     CACHE_LIMIT,
     Contexts,
@@ -41,6 +42,8 @@ _SECONDS = [f"{second:02d}" for second in range(60)]
 _MOVEMENT, _DOCUMENT, _MEMBER, _LOT = 1, 5, 10, 22
 _NO_ID = bytes(16)
 _Ids = Iterator[tuple[str, str, str]]
+#: Sums by counterparty and kind.
+_Sums = dict[tuple[str | None, str], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,10 @@ class LineRenderer:
         self._prices = Prices()
         self._minutes = Minutes()
         self._contexts = Contexts(currency=heading.currency, texts=self._texts)
-        #: Sums of contexts that were dropped, by (kind, counterparty).
-        self._dropped: dict[tuple[str, str | None], list[int]] = {}
+        #: Sums of contexts that were dropped.
+        self._dropped: _Sums = {}
+        #: Lines and net of what corrects earlier statements: few lines, so they are counted apart.
+        self._adjusting: _Sums = {}
         self._tree = MerkleTree()
         self._count = 0
 
@@ -101,37 +106,38 @@ class LineRenderer:
 
     def totals(self) -> LineTotals:
         """Return the sums over the lines so far."""
-        activity: dict[str, list[int]] = {}
-        pairs: dict[str, list[int]] = {}
-        for (kind, counterparty), (count, points, received, paid) in self._sums().items():
-            of_kind = activity.setdefault(kind, [0, 0, 0])
-            of_kind[0] += count
-            of_kind[1] += points
-            of_kind[2] += received + paid
-            if counterparty is None:
-                continue
-            pair = pairs.setdefault(counterparty, [0, 0, 0])
-            if kind == ROUNDING:
-                pair[2] += received + paid
-            else:
-                pair[0] += received
-                pair[1] -= paid
-        return LineTotals(
-            count=self._count,
-            points=sum(points for _, points, _ in activity.values()),
-            net_micros=sum(net for _, _, net in activity.values()),
-            activity={kind: (n, p, net) for kind, (n, p, net) in sorted(activity.items())},
-            pairs={slug: PairTotal(*pair) for slug, pair in pairs.items()},
-        )
+        turnovers = []
+        sums = sorted(self._sums().items(), key=lambda found: (found[0][0] or "", found[0][1]))
+        for key, (lines, points, received, paid, late, late_net) in sums:
+            adjusting, adjusting_net = self._adjusting.get(key, (0, 0))
+            turnovers.append(
+                Turnover(
+                    counterparty=key[0],
+                    kind=key[1],
+                    lines=lines,
+                    points=points,
+                    receivable_micros=received,
+                    payable_micros=-paid,
+                    adjusting_lines=adjusting,
+                    adjusting_net_micros=adjusting_net,
+                    late_lines=late,
+                    late_net_micros=late_net,
+                )
+            )
+        return LineTotals(tuple(turnovers))
 
-    def _sums(self) -> dict[tuple[str, str | None], list[int]]:
+    def _sums(self) -> _Sums:
+        """Lines, points, received, paid (below zero), late lines and their net."""
         sums = {key: list(found) for key, found in self._dropped.items()}
         for key, (found, *_) in self._contexts.items():
-            total = sums.setdefault((key[1], key[5]), [0, 0, 0, 0])
+            total = sums.setdefault((key[5] or None, key[1]), [0, 0, 0, 0, 0, 0])
             total[0] += found[0]
             total[1] += found[1]
             total[2] += found[2]
             total[3] += found[3]
+            if key[2] == LATE_SALE:
+                total[4] += found[0]
+                total[5] += found[2] + found[3]
         return sums
 
     def _bound_caches(self) -> None:
@@ -181,9 +187,13 @@ class LineRenderer:
                 who = "psn"
                 papers_j, papers = _NO_PAPERS
                 times_j, times = _NO_TIMES
-            adjusts_j, adjusts = (
-                _NO_ADJUSTMENT if adjusts is None else _adjustment(adjusts, adjusts_line)
-            )
+            if adjusts is None:
+                adjusts_j, adjusts = _NO_ADJUSTMENT
+            else:
+                adjusts_j, adjusts = _adjustment(adjusts, adjusts_line)
+                adjusting = self._adjusting.setdefault((counterparty, kind), [0, 0])
+                adjusting[0] += 1
+                adjusting[1] += net
             line = (
                 f'{json_head}{line_no},"movement_id":"mov_{movement}",{adjusts_j},{document_j}'
                 f',{papers_j},"member":"{who}_{member}",{kind_j},{times_j},"value_date":"{date}"'

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from partner_sdk.wire.lines import ROUNDING
+from partner_sdk.wire.statement import Turnover
 
 __all__ = ["LINE_ROW", "LineHeading", "LineRow", "LineTotals", "PairTotal", "rounding_row"]
 
@@ -66,13 +67,39 @@ class PairTotal:
 
 @dataclass(frozen=True, slots=True)
 class LineTotals:
-    """Sums over all lines rendered so far; ``activity`` is (lines, points, net) by kind."""
+    """Sums over all lines rendered so far, as the statement states them."""
 
-    count: int
-    points: int
-    net_micros: int
-    activity: dict[str, tuple[int, int, int]]
-    pairs: dict[str, PairTotal]
+    turnovers: tuple[Turnover, ...]
+
+    @property
+    def count(self) -> int:
+        """How many lines."""
+        return sum(turnover.lines for turnover in self.turnovers)
+
+    @property
+    def points(self) -> int:
+        """Their points."""
+        return sum(turnover.points for turnover in self.turnovers)
+
+    @property
+    def net_micros(self) -> int:
+        """Their net (+ receives)."""
+        return sum(turnover.net_micros for turnover in self.turnovers)
+
+    @property
+    def pairs(self) -> dict[str, PairTotal]:
+        """The lines with each counterparty."""
+        pairs: dict[str, list[int]] = {}
+        for turnover in self.turnovers:
+            if turnover.counterparty is None:
+                continue
+            pair = pairs.setdefault(turnover.counterparty, [0, 0, 0])
+            if turnover.kind == ROUNDING:
+                pair[2] += turnover.net_micros
+            else:
+                pair[0] += turnover.receivable_micros
+                pair[1] += turnover.payable_micros
+        return {slug: PairTotal(*pair) for slug, pair in pairs.items()}
 
 
 def rounding_row(*, counterparty: str, net_micros: int) -> LineRow:

@@ -206,6 +206,7 @@ def _facts(
         agreements=tuple(common.agreements[public_id] for public_id in sorted(used)),
         previous=previous,
         issued_at=now,
+        names={slug: common.parties[no].name for no, slug in slug_of.items()},
     )
 
 

@@ -116,6 +116,7 @@ class Books:
                 agreements=(AgreementRef(_AGREEMENT, 3, "ab" * 32),),
                 previous=self.previous,
                 issued_at=SIGNED_AT,
+                names={p.counterparty: p.counterparty.title() for p in positions},
             )
             issued = bundle.finish(facts=facts, signed_at=SIGNED_AT)
         self.opening_micros = Statement.from_bytes(issued.statement).closing_micros

@@ -24,6 +24,8 @@ from partner_sdk.wire.archive import (
     CSV,
     FILES,
     NDJSON,
+    OPTIONAL,
+    PROOF,
     ROOT,
     SALTS,
     SIGNATURE,
@@ -181,7 +183,7 @@ def test_every_byte_of_the_small_files_is_found_though_the_container_is_made_goo
         assert {f.file for f in found.findings} == {name}, (at, found.findings)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [name for name in FILES if name not in OPTIONAL])
 def test_a_byte_more_or_less_is_found(small: Specimen, name: str) -> None:
     for change in (lambda c: c + b"\n", lambda c: c[:-1], lambda c: b"", lambda c: b" " + c):
         files = small.files()
@@ -270,6 +272,19 @@ def test_a_container_in_any_other_form_is_refused(
     assert not found.ok
     if named is not None:
         assert named in {f.file for f in found.findings}
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONAL - {PROOF}))
+def test_a_file_of_the_format_that_the_statement_does_not_name_is_refused(
+    small: Specimen, name: str
+) -> None:
+    files = small.files()
+    if name in files:
+        del files[name]
+    else:
+        files[name] = b"trust me"
+    ordered = {each: files[each] for each in FILES if each in files}
+    assert name in {f.file for f in small.verify(_pack(ordered)).findings}
 
 
 def test_a_bundle_packed_again_by_another_program_is_refused(small: Specimen) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Iterable
 from typing import BinaryIO, cast
 
 import pytest
 
 from partner_sdk.wire import archive
-from partner_sdk.wire.archive import FILES, Entry, InvalidArchive
+from partner_sdk.wire.archive import FILES, OPTIONAL, Entry, InvalidArchive
 
 
 def _pack(contents: dict[str, bytes]) -> bytes:
@@ -84,8 +85,24 @@ def test_a_bundle_beyond_four_gigabytes_is_described_and_read_by_zip_readers() -
     assert listed == {entry.name: (entry.size, entry.offset) for entry in entries}
 
 
-def test_damage_to_a_header_is_told_with_the_files_name() -> None:
-    packed = _pack(_CONTENTS)
+@pytest.mark.parametrize("absent", [*([name] for name in sorted(OPTIONAL)), OPTIONAL])
+def test_a_file_that_a_container_can_do_without_may_be_absent(absent: Iterable[str]) -> None:
+    contents = {name: content for name, content in _CONTENTS.items() if name not in absent}
+    found = archive.scan(stream=io.BytesIO(_pack(contents)))
+    assert found.faults == ()
+    assert list(found.entries) == list(contents)
+
+
+@pytest.mark.parametrize("absent", [name for name in FILES if name not in OPTIONAL])
+def test_a_container_without_one_of_the_other_files_is_refused(absent: str) -> None:
+    contents = {name: content for name, content in _CONTENTS.items() if name != absent}
+    with pytest.raises(InvalidArchive):
+        archive.scan(stream=io.BytesIO(_pack(contents)))
+
+
+@pytest.mark.parametrize("absent", [frozenset(), OPTIONAL])
+def test_damage_to_a_header_is_told_with_the_files_name(absent: frozenset[str]) -> None:
+    packed = _pack({n: content for n, content in _CONTENTS.items() if n not in absent})
     entries = archive.scan(stream=io.BytesIO(packed)).entries
     for name, entry in entries.items():
         for at in range(entry.offset, entry.start):

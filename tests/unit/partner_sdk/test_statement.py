@@ -20,6 +20,7 @@ from partner_sdk.wire.statement import (
     Position,
     Previous,
     Statement,
+    Turnover,
     Window,
 )
 
@@ -27,6 +28,7 @@ _STATEMENT = Statement(
     statement_id="stm_01h455vb4pex5vsknk084sn02q",
     statement_no=2,
     environment="test",
+    language="ro",
     coalition_name="Coaliția „Ș“",
     party=Party("prt_01h455vb4pex5vsknk084sn02q", "bakery", "Bakery"),
     window=Window(
@@ -37,21 +39,31 @@ _STATEMENT = Statement(
         "Europe/Bucharest",
     ),
     currency="EUR",
+    settlement_currency="RON",
+    due_on="2026-12-06",
     opening_micros=-400_000,
     net_micros=700_000,
     closing_micros=300_000,
     activity=(Activity("redemption", 2, 70, 700_000),),
-    positions=(Position("grocer", 400_004, 0, 400_004, -4, 400_000, 0),),
+    turnovers=(
+        Turnover(None, "earn", 1, 40, 0, 0, 0, 0, 1, 0),
+        Turnover("grocer", "redemption", 2, 70, 700_004, 300_000, 1, -300_000, 0, 0),
+    ),
+    positions=(Position("grocer", "Grocer", 400_004, 0, 400_004, -4, 400_000, 0),),
     agreements=(AgreementRef("agr_01h455vb4pex5vsknk084sn02q", 3, "ab" * 32),),
     lines=LinesSummary(2, 70, 700_000, "cd" * 32),
     previous=Previous("stm_01h455vb4pex5vsknk084sn02r", "ef" * 32),
     files=(FileEntry("root.pem", 700, "01" * 32),),
+    beside=("statement.json.p7s",),
     issued_at=datetime(2026, 11, 23, 1, 0, 0, 5, tzinfo=UTC),
 )
 
 
 def test_a_statement_reads_back_as_it_was_written() -> None:
-    for statement in (_STATEMENT, replace(_STATEMENT, previous=None, positions=(), currency="JPY")):
+    for statement in (
+        _STATEMENT,
+        replace(_STATEMENT, previous=None, due_on=None, positions=(), currency="JPY"),
+    ):
         content = statement.to_bytes()
         assert Statement.from_bytes(content) == statement
         assert content.endswith(b"}\n")
@@ -62,6 +74,7 @@ def test_amounts_are_text_in_minor_units_or_with_six_decimals() -> None:
     assert (document["opening"], document["net"], document["closing"]) == ("-0.40", "0.70", "0.30")
     assert document["positions"][0]["exact_net"] == "0.400004"
     assert document["positions"][0]["rounded_net"] == "0.40"
+    assert document["turnovers"][1]["adjusting_net"] == "-0.300000"
     assert document["coalition"]["name"] == "Coaliția „Ș“"
 
 
@@ -73,7 +86,11 @@ def _set(**fields: Any) -> Callable[[dict[str, Any]], object]:
     "change",
     [
         _set(unknown=1),
-        _set(format="coalition.statement/2"),
+        _set(format="coalition.statement/1"),
+        _set(due_on=20261206),
+        _set(turnovers=[{}]),
+        _set(beside=None),
+        _set(beside=[1]),
         _set(statement_no="2"),
         _set(statement_no=True),
         _set(statement_no=-1),

@@ -43,10 +43,11 @@ _texts = (
 )
 _slugs = st.sampled_from(["grocer", "fuel", "pool", "operator"])
 _kinds = st.sampled_from(["issue", "issue_fee", "redemption", "redemption_fee", "clawback"])
+_reasons = _texts | st.just("late_sale")
 _rows = st.tuples(
     st.booleans(), _uuids, st.none() | st.just("stm_x"), st.none() | st.just("7"),
     st.sampled_from(["redemption", "lot"]), st.none() | _uuids | st.text(max_size=9), _texts,
-    _texts, _texts, _texts, _uuids, _kinds, _texts,
+    _texts, _texts, _texts, _uuids, _kinds, _reasons,
     st.none() | st.integers(-(10**15), 4 * 10**15),
     st.none() | st.integers(-56, 56).map(lambda quarter: quarter * 900),
     st.none() | st.integers(0, 4 * 10**15), st.none() | _slugs, st.none() | _slugs, _slugs, _texts,
@@ -120,17 +121,26 @@ def test_the_totals_are_the_sums_of_the_rows(rows: list[tuple[Any, ...]]) -> Non
     closing = [rounding_row(counterparty="pool", net_micros=net) for net in (3, -5)]
     *_, renderer = _render([*rows, *closing], batch=3)
     totals = renderer.totals()
-    net, points, kind, other = (
-        LINE_ROW.index(name) for name in ("net_micros", "points", "kind", "counterparty")
-    )
+    net, points, other = (LINE_ROW.index(n) for n in ("net_micros", "points", "counterparty"))
     assert totals.count == len(rows) + 2
     assert totals.net_micros == sum(row[net] for row in rows) - 2
     assert totals.points == sum(row[points] for row in rows)
-    for name, (count, of_points, of_net) in totals.activity.items():
-        of_kind = [row for row in [*rows, *closing] if row[kind] == name]
-        assert count == len(of_kind)
-        assert of_points == sum(row[points] for row in of_kind)
-        assert of_net == sum(row[net] for row in of_kind)
+    every = [dict(zip(LINE_ROW, row, strict=True)) for row in [*rows, *closing]]
+    keys = {(row["counterparty"], row["kind"]) for row in every}
+    assert [(t.counterparty, t.kind) for t in totals.turnovers] == sorted(keys)
+    for turnover in totals.turnovers:
+        key = (turnover.counterparty, turnover.kind)
+        mine = [row for row in every if (row["counterparty"], row["kind"]) == key]
+        nets = [row["net_micros"] for row in mine]
+        assert turnover.lines == len(mine)
+        assert turnover.points == sum(row["points"] for row in mine)
+        assert turnover.receivable_micros == sum(n for n in nets if n > 0)
+        assert turnover.payable_micros == -sum(n for n in nets if n < 0)
+        adjusting = [row["net_micros"] for row in mine if row["adjusts_statement"]]
+        assert turnover.adjusting_lines == len(adjusting)
+        assert turnover.adjusting_net_micros == sum(adjusting)
+        late = [row["net_micros"] for row in mine if row["reason"] == "late_sale"]
+        assert (turnover.late_lines, turnover.late_net_micros) == (len(late), sum(late))
     for slug, pair in totals.pairs.items():
         nets = [row[net] for row in rows if row[other] == slug]
         assert pair.receivable_micros == sum(n for n in nets if n > 0)

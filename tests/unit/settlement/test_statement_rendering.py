@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from partner_sdk.wire.statement import Party, Statement, Window
+from partner_sdk.wire.statement import Party, Statement, Turnover, Window
+from settlement.profiles.domain import Profile
 from settlement.rendering import (
     BundleInconsistent,
     LineHeading,
     LineTotals,
     PairPosition,
-    PairTotal,
     StatementFacts,
     compose_statement,
 )
@@ -37,22 +37,23 @@ _FACTS = StatementFacts(
     issued_at=_STARTS_AT,
 )
 _HEADING = LineHeading(1, "2026-11-22", "EUR")
+
+
+def _turnover(slug: str | None, kind: str, received: int, paid: int = 0) -> Turnover:
+    return Turnover(slug, kind, 1, 0 if kind == "rounding" else 35, received, paid, 0, 0, 0, 0)
+
+
+_GROCER = (
+    _turnover("grocer", "redemption", 400_000, 5_004),
+    _turnover("grocer", "rounding", 5_004),
+)
 _TOTALS = LineTotals(
-    count=4,
-    points=70,
-    net_micros=700_000,
-    activity={"redemption": (2, 70, 699_992), "rounding": (2, 0, 8)},
-    pairs={
-        "pool": PairTotal(304_996, 0, -4_996),
-        "grocer": PairTotal(400_000, 5_004, 5_004),
-    },
+    (*_GROCER, _turnover("pool", "redemption", 304_996), _turnover("pool", "rounding", 0, 4_996))
 )
 
 
 def _compose(facts: StatementFacts = _FACTS, totals: LineTotals = _TOTALS) -> Statement:
-    return compose_statement(
-        facts=facts, heading=_HEADING, totals=totals, merkle_root=bytes(32), files=()
-    )
+    return compose_statement(facts=facts, heading=_HEADING, totals=totals, merkle_root=bytes(32))
 
 
 def test_what_adds_up_becomes_a_statement() -> None:
@@ -60,12 +61,23 @@ def test_what_adds_up_becomes_a_statement() -> None:
     assert Statement.from_bytes(statement.to_bytes()) == statement
     assert [p.counterparty for p in statement.positions] == ["grocer", "pool"]
     assert statement.net_micros == 700_000
+    assert [(a.kind, a.lines, a.net_micros) for a in statement.activity] == [
+        ("redemption", 2, 699_992),
+        ("rounding", 2, 8),
+    ]
     assert statement.positions[0].exact_net_micros == 394_996
 
 
+def _with_pool(received: int, rounded_off: int) -> LineTotals:
+    pool = (
+        _turnover("pool", "redemption", received),
+        _turnover("pool", "rounding", max(-rounded_off, 0), max(rounded_off, 0)),
+    )
+    return LineTotals((*_GROCER, *pool))
+
+
 def test_a_tie_is_rounded_to_the_even_cent() -> None:
-    pair = PairTotal(305_000, 0, -5_000)
-    totals = replace(_TOTALS, pairs={**_TOTALS.pairs, "pool": pair})
+    totals = _with_pool(305_000, 5_000)
     positions = (PairPosition("pool", 0, 300_000, 5_000), _FACTS.positions[1])
     assert _compose(replace(_FACTS, positions=positions), totals).positions[1].residue_out_micros
 
@@ -77,8 +89,8 @@ def test_a_tie_is_rounded_to_the_even_cent() -> None:
         (replace(_FACTS, currency="RON"), _TOTALS),
         (replace(_FACTS, positions=_FACTS.positions[:1]), _TOTALS),
         (replace(_FACTS, positions=_FACTS.positions * 2), _TOTALS),
-        (_FACTS, replace(_TOTALS, pairs={**_TOTALS.pairs, "fuel": PairTotal(0, 0, 0)})),
-        (_FACTS, replace(_TOTALS, pairs={**_TOTALS.pairs, "pool": PairTotal(304_996, 0, 0)})),
+        (_FACTS, LineTotals((*_TOTALS.turnovers, _turnover("fuel", "redemption", 0)))),
+        (replace(_FACTS, closing_micros=694_996), _with_pool(304_996, 0)),
         (
             replace(
                 _FACTS,
@@ -89,11 +101,15 @@ def test_a_tie_is_rounded_to_the_even_cent() -> None:
         (
             replace(
                 _FACTS,
+                closing_micros=700_000,
                 positions=(PairPosition("pool", 0, 310_000, -5_004), _FACTS.positions[1]),
             ),
-            replace(_TOTALS, pairs={**_TOTALS.pairs, "pool": PairTotal(304_996, 0, 5_004)}),
+            _with_pool(304_996, -5_004),
         ),
-        (replace(_FACTS, closing_micros=790_000), replace(_TOTALS, net_micros=800_000)),
+        (
+            replace(_FACTS, closing_micros=790_000),
+            LineTotals((*_TOTALS.turnovers, _turnover(None, "redemption", 100_000))),
+        ),
     ],
     ids=[
         "closing", "currency", "no position", "position twice", "unknown pair", "rounding line",
@@ -103,3 +119,14 @@ def test_a_tie_is_rounded_to_the_even_cent() -> None:
 def test_what_does_not_add_up_is_refused(facts: StatementFacts, totals: LineTotals) -> None:
     with pytest.raises(BundleInconsistent):
         _compose(facts, totals)
+
+
+def test_terms_of_payment_and_names_are_those_of_the_profile_and_the_parties() -> None:
+    profile = Profile(language="uk", settlement_currency="UAH", payment_days=30)
+    facts = replace(_FACTS, profile=profile, names={"grocer": "Бакалія"})
+    statement = _compose(facts)
+    assert (statement.language, statement.settlement_currency) == ("uk", "UAH")
+    assert statement.due_on == "2026-12-22"
+    assert [p.name for p in statement.positions] == ["Бакалія", "pool"]
+    closed = replace(facts, opening_micros=-700_000, closing_micros=0)
+    assert _compose(closed).due_on is None

@@ -5,25 +5,28 @@ its final name is always a whole one, whenever the process is killed. The part f
 the process that writes it; one that a kill left behind is taken over by the next writer.
 """
 
-import fcntl
 import os
-import tempfile
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
+from importlib import resources
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import IO, BinaryIO, Self
+from typing import IO, Protocol, Self
 
 from partner_sdk.wire import archive
 from partner_sdk.wire.archive import Entry
 from partner_sdk.wire.certificates import to_pem
 from partner_sdk.wire.lines import SALT_BYTES
 from partner_sdk.wire.statement import FileEntry
+from settlement.bundles.part import COPY_BYTES, open_part, open_spool, sync
 from settlement.rendering import (
+    DERIVED,
+    DerivedFacts,
     LineHeading,
     LineRenderer,
     LineRow,
@@ -33,16 +36,9 @@ from settlement.rendering import (
 )
 from settlement.signing import StatementSigner, sign_detached
 
-__all__ = ["BundleBusy", "BundleWriter", "IssuedBundle", "sync_folder"]
+__all__ = ["BundleWriter", "IssuedBundle", "PdfMaker"]
 
 _CHUNK_ROWS = 1000
-#: The second rendering and the salts wait in memory up to here, then in an unnamed file.
-_SPOOL_BYTES = 4 << 20
-_COPY_BYTES = 1 << 20
-
-
-class BundleBusy(RuntimeError):  # noqa: N818 - the name says it
-    """Another process is writing the same bundle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +77,15 @@ class _Digest:
         return FileEntry(name, self.size, self.hash.hexdigest())
 
 
+class PdfMaker(Protocol):
+    """Makes ``statement.pdf``, signed, with the bytes of the statement embedded as they are."""
+
+    def __call__(
+        self, *, content: bytes, facts: DerivedFacts, language: str, signed_at: datetime
+    ) -> bytes:
+        """Return the file; ``content`` is ``statement.json``, ``facts.statement`` what it says."""
+
+
 class BundleWriter:
     """Writes one bundle; a context manager that leaves nothing behind unless finished."""
 
@@ -101,9 +106,9 @@ class BundleWriter:
         self._digests = {name: _Digest() for name in (archive.NDJSON, archive.CSV, archive.SALTS)}
         path.parent.mkdir(parents=True, exist_ok=True)
         self._part = path.with_name(f".{path.name}.part")
-        self._file = _open_part(self._part)
-        self._csv = _spool(path.parent)
-        self._salts = _spool(path.parent)
+        self._file = open_part(self._part)
+        self._csv = open_spool(path.parent)
+        self._salts = open_spool(path.parent)
         # Room for the header of the lines; their size and CRC-32 are known at the end.
         self._file.write(archive.local_header(entry=Entry(archive.NDJSON, 0, 0, 0)))
         self._keep(self._csv, archive.CSV, self._renderer.csv_heading())
@@ -134,7 +139,9 @@ class BundleWriter:
             self._keep(self._csv, archive.CSV, rendered.csv)
             self._keep(self._salts, archive.SALTS, rendered.slots)
 
-    def finish(self, *, facts: StatementFacts, signed_at: datetime) -> IssuedBundle:
+    def finish(
+        self, *, facts: StatementFacts, signed_at: datetime, make_pdf: PdfMaker | None = None
+    ) -> IssuedBundle:
         """Sign, complete the archive and give it its name; replaces an older file of that name.
 
         ``signed_at`` is wall time.
@@ -143,24 +150,36 @@ class BundleWriter:
             settlement.rendering.BundleInconsistent: the lines and the netting disagree; nothing
                 is left under the final name.
         """
-        pems = {
-            archive.ROOT: to_pem(certificates=[self._signer.root]),
-            archive.CHAIN: to_pem(certificates=self._signer.chain),
-        }
-        digests = self._digests | {name: _digest_of(pem) for name, pem in pems.items()}
         root = self._renderer.merkle_root()
         statement = compose_statement(
             facts=facts,
             heading=self._heading,
             totals=self._renderer.totals(),
             merkle_root=root,
-            files=[digest.listed(name) for name, digest in digests.items()],
+        )
+        derived = DerivedFacts(statement, facts.profile, facts.clearing)
+        small = {
+            archive.ROOT: to_pem(certificates=[self._signer.root]),
+            archive.CHAIN: to_pem(certificates=self._signer.chain),
+            **self._derive(derived, signed_at),
+        }
+        digests = self._digests | {name: _digest_of(content) for name, content in small.items()}
+        statement = replace(
+            statement,
+            files=tuple(digest.listed(name) for name, digest in digests.items()),
+            beside=(archive.SIGNATURE,) if make_pdf is None else archive.BESIDE,
         )
         content = statement.to_bytes()
-        signature = sign_detached(signer=self._signer, content=content, signed_at=signed_at)
-        self._complete(
-            {**pems, archive.STATEMENT: content, archive.SIGNATURE: signature},
-        )
+        small[archive.STATEMENT] = content
+        small[archive.SIGNATURE] = self._sign(content, signed_at)
+        if make_pdf is not None:
+            small[archive.PDF] = make_pdf(
+                content=content,
+                facts=replace(derived, statement=statement),
+                language=statement.language,
+                signed_at=signed_at,
+            )
+        self._complete(small)
         size = self._publish()
         return IssuedBundle(
             path=self._path,
@@ -182,6 +201,21 @@ class BundleWriter:
             self._part.unlink(missing_ok=True)
             self._file.close()
 
+    def _derive(self, facts: DerivedFacts, signed_at: datetime) -> dict[str, bytes]:
+        """Make the files that follow from the statement's figures, and the one that verifies."""
+        made: dict[str, bytes] = {}
+        for each in DERIVED:
+            made[each.name] = each.render(facts)
+            if each.signature is not None:
+                made[each.signature] = self._sign(made[each.name], signed_at)
+        verifier = _verifier()
+        if verifier is not None:
+            made[archive.VERIFIER] = verifier
+        return made
+
+    def _sign(self, content: bytes, signed_at: datetime) -> bytes:
+        return sign_detached(signer=self._signer, content=content, signed_at=signed_at)
+
     def _keep(self, stream: IO[bytes], name: str, content: bytes) -> None:
         self._digests[name].update(content)
         stream.write(content)
@@ -195,7 +229,7 @@ class BundleWriter:
             entries.append(entry)
             self._file.write(archive.local_header(entry=entry))
             spool.seek(0)
-            while block := spool.read(_COPY_BYTES):
+            while block := spool.read(COPY_BYTES):
                 self._file.write(block)
         for name, content in small.items():
             entry = _digest_of(content).entry(name, entries[-1].end)
@@ -212,52 +246,19 @@ class BundleWriter:
         size = os.fstat(self._file.fileno()).st_size
         self._part.replace(self._path)
         if self._durable:
-            _sync(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            sync(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
         self._file.close()
         return size
 
 
-def sync_folder(*, folder: Path) -> None:
-    """Make the bundles of a folder, written with ``durable=False``, survive a power cut."""
-    for path in folder.glob("*.zip"):
-        _sync(path, os.O_RDONLY)
-    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
-
-
-def _sync(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _spool(folder: Path) -> IO[bytes]:
-    # Beside the bundle, not in /tmp: that may be memory. Closed by `BundleWriter.close`.
-    return tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=str(folder))
+@cache
+def _verifier() -> bytes | None:
+    """The program that verifies a bundle, the same bytes in every one; None before there is one."""
+    file = resources.files("partner_sdk") / "verify" / archive.VERIFIER
+    return file.read_bytes() if file.is_file() else None
 
 
 def _digest_of(content: bytes) -> _Digest:
     digest = _Digest()
     digest.update(content)
     return digest
-
-
-def _open_part(part: Path) -> BinaryIO:
-    """Open and lock the part file; one left by a kill is emptied and used.
-
-    Raises:
-        BundleBusy: a living process holds it.
-    """
-    while True:
-        handle = os.open(part, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(handle)
-            raise BundleBusy(f"{part} is being written by another process") from error
-        # Between opening and locking, the former writer may have renamed the file into place.
-        if part.exists() and os.fstat(handle).st_ino == part.stat().st_ino:
-            os.ftruncate(handle, 0)
-            return os.fdopen(handle, "wb", buffering=_COPY_BYTES)
-        os.close(handle)

@@ -1,0 +1,6 @@
+"""Bundles on disk: lines streamed into the archive, signed, and renamed into place whole."""
+
+from settlement.bundles.part import BundleBusy, sync_folder
+from settlement.bundles.writer import BundleWriter, IssuedBundle, PdfMaker
+
+__all__ = ["BundleBusy", "BundleWriter", "IssuedBundle", "PdfMaker", "sync_folder"]
