@@ -14,6 +14,8 @@ from partner_sdk.wire.instants import format_instant
 from settlement import hub
 from settlement.domain.arithmetic import Pricing, explain_amount
 from settlement.domain.netting import PairView, views_by_party
+from settlement.entries import store as entries
+from settlement.entries.explain import explain_entry
 from settlement.steps.bundles import rounded_views
 from settlement.steps.night import Night
 from settlement.store import lines, nets, statements
@@ -82,7 +84,16 @@ def _explain(
         line_no=line_no,
     )
     if key is None:
-        yield from _rounding(connection, found, line_no, parties)
+        of_entries = entries.read_entry_lines(
+            connection=connection,
+            business_date=plan.business_date,
+            party_no=plan.party_no,
+            line_no=line_no,
+        )
+        if of_entries:
+            yield from explain_entry(line=of_entries[0], party_no=plan.party_no, parties=parties)
+        else:
+            yield from _rounding(connection, found, line_no, parties)
         return
     facts = hub.read_line_facts(
         connection=connection, account_id=key.account_id, movement_id=key.movement_id
@@ -241,7 +252,7 @@ def _rounding(
     views = views_by_party(pairs=pairs).get(plan.party_no, ())
     slug_of = {view.counterparty: parties[view.counterparty].slug for view in views}
     rounded = rounded_views(views=views, slug_of=slug_of)
-    place = line_no - plan.lines - 1
+    place = line_no - plan.lines - plan.entry_lines - 1
     if not 0 <= place < len(rounded):
         raise NothingToExplain(f"{plan.public_id} has {plan.all_lines} lines")
     view: PairView = rounded[place]

@@ -1,13 +1,16 @@
 """Settlement's only way into the hub: every name that it uses of the hub's feed."""
 
 from coalition.feed import (
+    CLEARING,
     AgreementFacts,
     Coalition,
     Directory,
     LineFacts,
     LotFacts,
     ObligationFacts,
+    PairObligations,
     PartyFacts,
+    PartyObligations,
     SliceFacts,
     WindowBusy,
     WindowFacts,
@@ -38,13 +41,16 @@ from coalition.feed import (
 )
 
 __all__ = [
+    "CLEARING",
     "AgreementFacts",
     "Coalition",
     "Directory",
     "LineFacts",
     "LotFacts",
     "ObligationFacts",
+    "PairObligations",
     "PartyFacts",
+    "PartyObligations",
     "SliceFacts",
     "WindowBusy",
     "WindowFacts",

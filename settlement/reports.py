@@ -10,6 +10,7 @@ from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import format_micros, minor_digits
 from settlement import hub
 from settlement.domain.chain import next_step
+from settlement.entries import store as entries
 from settlement.steps.net import compute_netting
 from settlement.steps.night import Night
 from settlement.store import runs, statements
@@ -102,12 +103,15 @@ def preview(*, night: Night, business_date: date) -> Preview:
         runs.forbid_writing(connection=connection)
         totals = hub.read_window_totals(connection=connection, business_date=business_date)
         netting = compute_netting(connection=connection, business_date=business_date)
+        sides = entries.count_sides(
+            connection=connection, business_date=business_date, clearing=hub.CLEARING
+        )
         slugs = {party.no: party.slug for party in hub.read_parties(connection=connection)}
     return Preview(
         business_date=business_date,
         currency=netting.currency,
-        obligations=totals.obligations,
-        lines=totals.lines,
+        obligations=netting.obligations,
+        lines=totals.lines + sides,
         gross_micros=netting.compression.gross_micros,
         bilateral_micros=netting.compression.bilateral_micros,
         net_micros=netting.compression.multilateral_micros,

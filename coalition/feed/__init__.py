@@ -48,8 +48,10 @@ from coalition.feed.windows import (
     read_window,
     read_windows,
 )
+from coalition.ledger.domain import CLEARING
 
 __all__ = [
+    "CLEARING",
     "AgreementFacts",
     "Coalition",
     "Directory",

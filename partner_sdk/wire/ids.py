@@ -27,6 +27,7 @@ PREFIXES = {
     "sub": "webhook subscription",
     "req": "request",
     "mov": "movement",
+    "ent": "entry of settlement",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

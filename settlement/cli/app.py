@@ -13,9 +13,10 @@ from coalition.config import ConfigError, read_config
 from coalition.db.embedded import EmbeddedError
 from coalition.logging import configure_logging
 from settlement.app import open_night
+from settlement.check import check_books
 from settlement.cli import run as running
 from settlement.cli.keys import keys
-from settlement.cli.tables import show_preview, show_status
+from settlement.cli.tables import show_findings, show_preview, show_status
 from settlement.config import read_settlement_config
 from settlement.domain.netting import NotZeroSum
 from settlement.explain import NothingToExplain, explain_line
@@ -85,6 +86,15 @@ def explain(
     with open_night() as night:
         for each in explain_line(night=night, statement=statement, line_no=line):
             typer.echo(each)
+
+
+@app.command()
+def check(
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only say what is broken.")] = False,
+) -> None:
+    """Prove the invariants of settlement over the whole database; exit 1 when one is broken."""
+    with open_night() as night:
+        sys.exit(show_findings(check_books(night=night), quiet=quiet))
 
 
 @app.command()

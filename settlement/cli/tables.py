@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from partner_sdk.wire.amounts import format_micros, format_micros6
+from settlement.check import Finding
 from settlement.domain.chain import STEPS
 from settlement.reports import DateStatus, Preview
 
@@ -54,3 +56,18 @@ def show_status(dates: Sequence[DateStatus]) -> None:
             each.failure or "-",
         )
     Console().print(table)
+
+
+def show_findings(findings: Sequence[Finding], *, quiet: bool) -> int:
+    """What the checks found; gives the exit code."""
+    broken = [finding for finding in findings if finding.broken]
+    for finding in findings:
+        rule = f"{finding.check.name}: {finding.check.rule}"
+        if finding.broken:
+            typer.echo(f"BROKEN  {finding.broken} × not {rule}")
+            for example in finding.examples:
+                typer.echo(f"        {example}")
+        elif not quiet:
+            typer.echo(f"ok      {rule}")
+    typer.echo(f"{len(findings)} checks, {len(broken)} broken")
+    return 1 if broken else 0

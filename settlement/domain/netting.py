@@ -174,6 +174,14 @@ def net_positions(*, pairs: Iterable[PairNet]) -> tuple[NetPosition, ...]:
     )
 
 
+def pairs_due(*, pairs: Iterable[PairNet], clearing: int) -> tuple[PairNet, ...]:
+    """The pairs whose nets are to be paid: all but those with the clearing house.
+
+    What stands between a party and the clearing house (payments, collateral) has been paid.
+    """
+    return tuple(pair for pair in pairs if clearing not in (pair.a, pair.b))
+
+
 def novate(*, positions: Iterable[NetPosition], clearing: int) -> tuple[Gross, ...]:
     """The obligations against the clearing house that take the place of all netted ones."""
     return tuple(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import MetaData
 
+from settlement.entries import tables as _entries  # noqa: F401 - its tables are on the metadata
 from settlement.store.tables import metadata
 
 

@@ -4,11 +4,13 @@ from settlement.rendering.derived import DERIVED, DerivedFacts, DerivedFile
 from settlement.rendering.lines import LineRenderer, RenderedLines
 from settlement.rendering.pseudonyms import Pseudonyms, pairwise_pseudonym, pseudonym_key
 from settlement.rendering.rows import (
+    ENTRY,
     LINE_ROW,
     LineHeading,
     LineRow,
     LineTotals,
     PairTotal,
+    entry_row,
     rounding_row,
 )
 from settlement.rendering.statement import (
@@ -20,6 +22,7 @@ from settlement.rendering.statement import (
 
 __all__ = [
     "DERIVED",
+    "ENTRY",
     "LINE_ROW",
     "BundleInconsistent",
     "DerivedFacts",
@@ -34,6 +37,7 @@ __all__ = [
     "RenderedLines",
     "StatementFacts",
     "compose_statement",
+    "entry_row",
     "pairwise_pseudonym",
     "pseudonym_key",
     "rounding_row",

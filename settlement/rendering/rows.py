@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from partner_sdk.wire.lines import ROUNDING
 from partner_sdk.wire.statement import Turnover
 
-__all__ = ["LINE_ROW", "LineHeading", "LineRow", "LineTotals", "PairTotal", "rounding_row"]
+__all__ = [
+    "ENTRY",
+    "LINE_ROW",
+    "LineHeading",
+    "LineRow",
+    "LineTotals",
+    "PairTotal",
+    "entry_row",
+    "rounding_row",
+]
+
+#: The document_kind of lines that settlement itself made.
+ENTRY = "entry"
 
 #: The names of a row's items, in order.
 LINE_ROW = (
@@ -104,10 +116,43 @@ class LineTotals:
 
 def rounding_row(*, counterparty: str, net_micros: int) -> LineRow:
     """Return the closing line that brings a pair's exact net to the minor unit."""
-    row: list[object] = [None] * len(LINE_ROW)
-    row[LINE_ROW.index("own")] = True
-    row[LINE_ROW.index("kind")] = ROUNDING
-    row[LINE_ROW.index("counterparty")] = counterparty
-    row[LINE_ROW.index("points")] = 0
-    row[LINE_ROW.index("net_micros")] = net_micros
-    return tuple(row)
+    return _row(kind=ROUNDING, counterparty=counterparty, net_micros=net_micros)
+
+
+def entry_row(
+    *,
+    entry_id: str,
+    kind: str,
+    counterparty: str,
+    net_micros: int,
+    reason: str,
+    reference: str | None,
+    at_us: int,
+    offset_s: int,
+    adjusts: tuple[str, int] | None = None,
+) -> LineRow:
+    """Return the line of an entry: both of its parties see all of it.
+
+    ``at_us`` is business time in microseconds since 1970, ``offset_s`` the party's offset from UTC
+    then; ``adjusts`` is the public id of an earlier statement and a line's number.
+    """
+    statement, line = adjusts or (None, None)
+    return _row(
+        adjusts_statement=statement,
+        adjusts_line=None if line is None else str(line),
+        document_kind=ENTRY,
+        document_id=entry_id,
+        partner_ref=reference,
+        kind=kind,
+        reason=reason,
+        occurred_us=at_us,
+        local_offset_s=offset_s,
+        posted_us=at_us,
+        counterparty=counterparty,
+        net_micros=net_micros,
+    )
+
+
+def _row(**items: object) -> LineRow:
+    items = {"own": True, "points": 0, **items}
+    return tuple(items.get(name) for name in LINE_ROW)

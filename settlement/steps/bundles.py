@@ -19,12 +19,14 @@ from settlement.domain.netting import PairView, views_by_party
 from settlement.rendering import (
     LINE_ROW,
     LineHeading,
+    LineRow,
     PairPosition,
     StatementFacts,
     pseudonym_key,
     rounding_row,
 )
 from settlement.signing import StatementSigner
+from settlement.steps.entry_lines import read_entry_rows
 from settlement.steps.night import Night
 from settlement.steps.plan import IncompleteLines
 from settlement.store import lines, nets, runs, statements
@@ -121,7 +123,8 @@ def _write_group(night: Night, common: _Window, group: Sequence[Plan], rows: _Ro
             if not statements.take_planned(connection=connection, statement_id=plan.statement_id):
                 rows.skip(plan.lines)
                 continue
-            issued = _write(night, common, plan, rows)
+            entries = read_entry_rows(connection=connection, plan=plan, parties=common.parties)
+            issued = _write(night, common, plan, rows, entries)
             statements.mark_issued(
                 connection=connection, statement_id=plan.statement_id, issued=issued
             )
@@ -129,7 +132,9 @@ def _write_group(night: Night, common: _Window, group: Sequence[Plan], rows: _Ro
     return written
 
 
-def _write(night: Night, common: _Window, plan: Plan, rows: _Rows) -> Issued:
+def _write(
+    night: Night, common: _Window, plan: Plan, rows: _Rows, entries: Sequence[LineRow]
+) -> Issued:
     party = common.parties[plan.party_no]
     views = common.pairs.get(plan.party_no, ())
     slug_of = {view.counterparty: common.parties[view.counterparty].slug for view in views}
@@ -145,6 +150,7 @@ def _write(night: Night, common: _Window, plan: Plan, rows: _Rows) -> Issued:
         for chunk in rows.take(plan.lines):
             used.update(map(_agreement_of, chunk))
             bundle.add(rows=chunk)
+        bundle.add(rows=entries)
         bundle.add(
             rows=[
                 rounding_row(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,8 +19,10 @@ from settlement.domain.netting import (
     compress,
     net_pairs,
     net_positions,
+    pairs_due,
     prove_zero_sum,
 )
+from settlement.entries import store
 from settlement.steps.night import Night
 from settlement.store import nets
 
@@ -29,7 +33,11 @@ class ForeignCurrency(Exception):  # noqa: N818 - the name says it
 
 @dataclass(frozen=True, slots=True)
 class Netting:
-    """What netting a window gives; `obligations` counts what it was made from."""
+    """What netting a window gives; `obligations` counts what it was made from.
+
+    `pairs` are all of them; `positions` and `compression` are of what is due, so without the pairs
+    with the clearing house.
+    """
 
     currency: str
     obligations: int
@@ -44,7 +52,10 @@ def compute_netting(*, connection: Connection, business_date: date) -> Netting:
     Raises NotZeroSum and ForeignCurrency.
     """
     currency = hub.read_coalition(connection=connection).currency
-    gross = hub.read_pair_obligations(connection=connection, business_date=business_date)
+    gross = (
+        *hub.read_pair_obligations(connection=connection, business_date=business_date),
+        *store.read_pair_entries(connection=connection, business_date=business_date),
+    )
     foreign = sorted({one.currency for one in gross} - {currency})
     if foreign:
         raise ForeignCurrency(
@@ -56,24 +67,52 @@ def compute_netting(*, connection: Connection, business_date: date) -> Netting:
         residues=nets.read_residues(connection=connection, before=business_date, currency=currency),
         currency=currency,
     )
-    positions = net_positions(pairs=pairs)
-    by_party = hub.read_party_obligations(connection=connection, business_date=business_date)
-    prove_zero_sum(
-        pairs=pairs,
-        positions=positions,
-        exact_by_party={one.party_no: one.net_micros for one in by_party},
-    )
+    due = pairs_due(pairs=pairs, clearing=hub.CLEARING)
+    positions = net_positions(pairs=due)
+    _prove(connection, business_date, pairs, due, positions)
     return Netting(
         currency=currency,
         obligations=sum(one.obligations for one in gross),
         pairs=pairs,
         positions=positions,
-        compression=compress(pairs=pairs, positions=positions),
+        compression=compress(pairs=due, positions=positions),
     )
 
 
-def net(*, night: Night, claim: Connection, business_date: date) -> dict[str, Any]:  # noqa: ARG001 - the signature of a step
-    """Net the window and keep its pairs and positions."""
+def _prove(
+    connection: Connection,
+    business_date: date,
+    pairs: tuple[PairNet, ...],
+    due: tuple[PairNet, ...],
+    positions: tuple[NetPosition, ...],
+) -> None:
+    """Prove both sums: over everything, and over what is due. Raises NotZeroSum."""
+    movements = hub.read_party_obligations(connection=connection, business_date=business_date)
+    everything = store.read_party_entries(connection=connection, business_date=business_date)
+    unpaid = store.read_party_entries(
+        connection=connection, business_date=business_date, without=hub.CLEARING
+    )
+    prove_zero_sum(
+        pairs=pairs,
+        positions=net_positions(pairs=pairs),
+        exact_by_party=_by_party(movements, everything),
+    )
+    prove_zero_sum(pairs=due, positions=positions, exact_by_party=_by_party(movements, unpaid))
+
+
+def _by_party(*sums: Iterable[hub.PartyObligations]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for each in chain.from_iterable(sums):
+        found[each.party_no] = found.get(each.party_no, 0) + each.net_micros
+    return found
+
+
+def net(*, night: Night, claim: Connection, business_date: date) -> dict[str, Any]:
+    """Net the window and keep its pairs and positions; no entry lands in it from here on.
+
+    Raises WindowBusy when posters of entries hold it too long, NotZeroSum and ForeignCurrency.
+    """
+    store.stop_posting(connection=claim, lock_timeout_ms=night.settings.close_wait_ms)
     netting = compute_netting(connection=claim, business_date=business_date)
     nets.insert_nets(
         connection=claim,

@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 from partner_sdk.wire import ids
 from settlement import hub
 from settlement.domain.netting import NotZeroSum, PairView, views_by_party
+from settlement.entries import store as entries
 from settlement.steps.night import Night
 from settlement.store import lines, nets, statements
 from settlement.store.lines import LineSums
 from settlement.store.statements import Plan
 
 _WITHOUT_STATEMENT = ("applied", "closed")
+_NOTHING = LineSums(0, 0)
 
 
 class IncompleteLines(Exception):  # noqa: N818 - the name says it
@@ -40,13 +42,41 @@ def plan_statements(*, night: Night, connection: Connection, business_date: date
             f"{numbered} lines are numbered for {business_date}; {totals.obligations} obligations "
             f"and {totals.unpriced_movements} movements without one make {totals.lines}"
         )
+    of_entries = _number_entries(connection, business_date, sums)
     currency = hub.read_coalition(connection=connection).currency
     pairs = nets.read_pairs(connection=connection, business_date=business_date, currency=currency)
-    plans = _plans(night, connection, business_date, currency, sums, views_by_party(pairs=pairs))
-    if sum(plan.net_micros for plan in plans) != 0:
+    views = views_by_party(pairs=pairs)
+    plans = _plans(night, connection, business_date, currency, sums, of_entries, views)
+    # What the clearing house is owed and owes is on no statement of its own.
+    clearing = sum(view.rounded_micros for view in views.get(hub.CLEARING, ()))
+    if sum(plan.net_micros for plan in plans) + clearing != 0:
         raise NotZeroSum(f"the statements of {business_date} do not sum to zero")
     statements.insert_plans(connection=connection, plans=plans)
-    return numbered
+    return numbered + sum(each.lines for each in of_entries.values())
+
+
+def _number_entries(
+    connection: Connection, business_date: date, sums: Mapping[int, LineSums]
+) -> dict[int, LineSums]:
+    """Number the window's entries behind the lines of movements; gives each party's totals."""
+    sides = entries.count_sides(
+        connection=connection, business_date=business_date, clearing=hub.CLEARING
+    )
+    if not sides:
+        return {}
+    entries.number_entry_lines(
+        connection=connection,
+        business_date=business_date,
+        clearing=hub.CLEARING,
+        after={party_no: each.lines for party_no, each in sums.items()},
+    )
+    found = entries.sum_entry_lines(connection=connection, business_date=business_date)
+    numbered = sum(lines for lines, _ in found.values())
+    if numbered != sides:
+        raise IncompleteLines(
+            f"{numbered} lines of entries are numbered for {business_date}; there are {sides}"
+        )
+    return {party_no: LineSums(lines, net) for party_no, (lines, net) in found.items()}
 
 
 def _plans(
@@ -55,6 +85,7 @@ def _plans(
     business_date: date,
     currency: str,
     sums: Mapping[int, LineSums],
+    of_entries: Mapping[int, LineSums],
     views: Mapping[int, tuple[PairView, ...]],
 ) -> list[Plan]:
     balances = statements.read_balances(connection=connection)
@@ -64,8 +95,10 @@ def _plans(
         before = balances.get(party_no)
         opening = before.closing_micros if before else 0
         mine = views.get(party_no, ())
-        of_lines = sums.get(party_no, LineSums(0, 0))
-        if sum(view.exact_micros for view in mine) != of_lines.net_micros:
+        of_lines = sums.get(party_no, _NOTHING)
+        entered = of_entries.get(party_no, _NOTHING)
+        exact = sum(view.exact_micros for view in mine)
+        if exact != of_lines.net_micros + entered.net_micros:
             raise NotZeroSum(f"party {party_no}: the lines do not sum to the netted position")
         net = sum(view.rounded_micros for view in mine)
         statement_id = night.new_id()
@@ -82,6 +115,7 @@ def _plans(
                 net_micros=net,
                 closing_micros=opening + net,
                 lines=of_lines.lines,
+                entry_lines=entered.lines,
                 rounding_lines=sum(1 for view in mine if view.rounding_micros),
             )
         )
@@ -91,7 +125,8 @@ def _plans(
 def recipients(*, parties: Iterable[hub.PartyFacts], concerned: Collection[int]) -> list[int]:
     """Who gets a statement: whoever the window concerns, and every party that is in business.
 
-    The clearing house has none: what it is owed and what it owes always net to zero.
+    The clearing house has none: what is netted it owes and is owed alike, and what is paid stands
+    on the other party's.
     """
     known = {party.no: party for party in parties}
     unknown = sorted(set(concerned) - set(known))
@@ -100,5 +135,5 @@ def recipients(*, parties: Iterable[hub.PartyFacts], concerned: Collection[int])
     return [
         no
         for no, party in sorted(known.items())
-        if no in concerned or (party.kind != "clearing" and party.state not in _WITHOUT_STATEMENT)
+        if party.kind != "clearing" and (no in concerned or party.state not in _WITHOUT_STATEMENT)
     ]

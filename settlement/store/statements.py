@@ -39,11 +39,12 @@ class Plan:
     closing_micros: int
     lines: int
     rounding_lines: int
+    entry_lines: int = 0
 
     @property
     def all_lines(self) -> int:
-        """Lines of the statement, those of rounding included."""
-        return self.lines + self.rounding_lines
+        """Lines of the statement: of movements, of entries, of rounding."""
+        return self.lines + self.entry_lines + self.rounding_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ _PLAN = (
     statement.c.closing_micros,
     statement.c.lines,
     statement.c.rounding_lines,
+    statement.c.entry_lines,
 )
 _ALL = (
     *_PLAN,

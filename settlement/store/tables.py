@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -50,6 +51,26 @@ metadata = MetaData(
 @event.listens_for(metadata, "before_create")
 def _create_schema(_target: MetaData, connection: Connection, **_options: Any) -> None:
     connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
+    connection.execute(text(FORBID_CHANGE))
+
+
+FORBID_CHANGE = f"""
+CREATE OR REPLACE FUNCTION {SCHEMA}.forbid_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$
+"""
+APPEND_ONLY: dict[str, str] = {}
+"""Tables whose rows the server refuses to change or delete, and the trigger that does."""
+
+
+def append_only(table: Table) -> None:
+    """Have the server refuse whatever would change or delete a row of the table."""
+    APPEND_ONLY[table.name] = (
+        f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE ON"
+        f" {SCHEMA}.{table.name} FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.forbid_change()"
+    )
+    event.listen(table, "after_create", DDL(APPEND_ONLY[table.name]))
 
 
 step_run = Table(
@@ -173,8 +194,9 @@ statement = Table(
     Column("opening_micros", BigInteger, nullable=False),
     Column("net_micros", BigInteger, nullable=False),
     Column("closing_micros", BigInteger, nullable=False),
-    # Lines of movements; lines of rounding come after them.
+    # Lines of movements; then those of entries, and those of rounding last.
     Column("lines", Integer, nullable=False),
+    Column("entry_lines", Integer, nullable=False, server_default="0"),
     Column("rounding_lines", Integer, nullable=False),
     # What follows is known once the bundle is written.
     Column("issued_at", DateTime(timezone=True)),

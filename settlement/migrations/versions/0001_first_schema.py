@@ -11,9 +11,17 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+FORBID_CHANGE = """
+CREATE OR REPLACE FUNCTION settlement.forbid_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$
+"""
+
 
 def upgrade() -> None:
     op.execute("CREATE SCHEMA IF NOT EXISTS settlement")
+    op.execute(FORBID_CHANGE)
     op.create_table(
         "agreement_ref",
         sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
@@ -21,6 +29,59 @@ def upgrade() -> None:
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("terms_sha256", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_agreement_ref")),
+        schema="settlement",
+    )
+    op.create_table(
+        "entry",
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("debtor", sa.Integer(), nullable=False),
+        sa.Column("creditor", sa.Integer(), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("about", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("business_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('payment', 'interest', 'penalty', 'dispute_withheld', 'dispute_released', 'ruling', 'collateral', 'default_share', 'default_cover', 'conversion')",
+            name=op.f("ck_entry_kind"),
+        ),
+        sa.CheckConstraint("amount_micros > 0", name=op.f("ck_entry_amount")),
+        sa.CheckConstraint("debtor <> creditor", name=op.f("ck_entry_two_parties")),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_entry")),
+        sa.UniqueConstraint("cause", "kind", "seq", name=op.f("uq_entry_cause_kind_seq")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_entry_entry_id")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_entry_window_date", "entry", ["window_date"], unique=False, schema="settlement"
+    )
+    op.create_table(
+        "entry_line",
+        sa.Column("entry_no", sa.BigInteger(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("adjusts_date", sa.Date(), nullable=True),
+        sa.Column("adjusts_line", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(adjusts_date IS NULL) = (adjusts_line IS NULL)", name=op.f("ck_entry_line_adjusts")
+        ),
+        sa.CheckConstraint(
+            "adjusts_date < window_date", name=op.f("ck_entry_line_adjusts_earlier")
+        ),
+        sa.CheckConstraint("line_no > 0", name=op.f("ck_entry_line_line_no")),
+        sa.PrimaryKeyConstraint("entry_no", "party_no", name=op.f("pk_entry_line")),
+        sa.UniqueConstraint(
+            "window_date",
+            "party_no",
+            "line_no",
+            name=op.f("uq_entry_line_window_date_party_no_line_no"),
+        ),
         schema="settlement",
     )
     op.create_table(
@@ -99,6 +160,7 @@ def upgrade() -> None:
         sa.Column("net_micros", sa.BigInteger(), nullable=False),
         sa.Column("closing_micros", sa.BigInteger(), nullable=False),
         sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("entry_lines", sa.Integer(), server_default="0", nullable=False),
         sa.Column("rounding_lines", sa.Integer(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sha256", sa.Text(), nullable=True),
@@ -165,6 +227,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("business_date", "step", name=op.f("pk_step_run")),
         schema="settlement",
     )
+    op.execute(
+        "CREATE TRIGGER entry_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.entry FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
 
 
 def downgrade() -> None:
@@ -188,5 +254,9 @@ def downgrade() -> None:
         postgresql_with={"pages_per_range": "16"},
     )
     op.drop_table("line", schema="settlement")
+    op.drop_table("entry_line", schema="settlement")
+    op.drop_index("ix_entry_window_date", table_name="entry", schema="settlement")
+    op.drop_table("entry", schema="settlement")
     op.drop_table("agreement_ref", schema="settlement")
+    op.execute("DROP FUNCTION settlement.forbid_change")
     op.execute("DROP SCHEMA settlement")

@@ -19,6 +19,7 @@ from settlement.domain.netting import (
     net_pairs,
     net_positions,
     novate,
+    pairs_due,
     prove_zero_sum,
 )
 
@@ -163,6 +164,30 @@ def test_novation_leaves_the_clearing_house_with_nothing(
     assert {p.party: p.rounded_micros for p in positions if p.rounded_micros} == {
         party: net for party, net in by_party(list(novated)).items() if party != CLEARING + 100
     }
+
+
+@given(obligations, obligations, st.lists(st.tuples(parties, st.integers(1, 10**12))), currencies)
+def test_with_entries_and_payments_both_what_is_due_and_all_together_sum_to_zero(
+    gross: list[Gross], entries: list[Gross], paid: list[tuple[int, int]], currency: str
+) -> None:
+    clearing = 100
+    payments = [
+        Gross(debtor=clearing, creditor=party, amount_micros=micros)
+        if micros % 2
+        else Gross(debtor=party, creditor=clearing, amount_micros=micros)
+        for party, micros in paid
+    ]
+    everything = [*gross, *entries, *payments]
+    pairs = net_pairs(gross=everything, residues={}, currency=currency)
+    prove_zero_sum(
+        pairs=pairs, positions=net_positions(pairs=pairs), exact_by_party=by_party(everything)
+    )
+    due = pairs_due(pairs=pairs, clearing=clearing)
+    positions = net_positions(pairs=due)
+    prove_zero_sum(pairs=due, positions=positions, exact_by_party=by_party([*gross, *entries]))
+    # Payments change nothing of what is due, and what is due is what it would be without them.
+    assert due == net_pairs(gross=[*gross, *entries], residues={}, currency=currency)
+    assert clearing not in {position.party for position in positions}
 
 
 def test_day_one_of_the_story_nets_to_zero() -> None:

@@ -1,0 +1,272 @@
+"""The SQL of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import (
+    Connection,
+    Date,
+    Integer,
+    Text,
+    case,
+    cast,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    values,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import OperationalError
+
+from settlement import hub
+from settlement.entries.domain import EntryLine, LineOf, NewEntry, Posted
+from settlement.entries.tables import entry, entry_line
+from settlement.store.tables import statement
+
+ENTRY_LOCK = (7203, 3)
+"""Advisory lock: shared by every posting of entries, exclusive for netting a window."""
+
+_KEYS_AT_ONCE = 500
+_POSTED = (
+    entry.c.no,
+    entry.c.entry_id,
+    entry.c.window_date,
+    entry.c.kind,
+    entry.c.debtor,
+    entry.c.creditor,
+    entry.c.amount_micros,
+    entry.c.currency,
+    entry.c.cause,
+    entry.c.seq,
+    entry.c.about,
+    entry.c.posted_at,
+    entry.c.business_at,
+)
+
+
+def share_windows(*, connection: Connection) -> None:
+    """Keep the windows that are not netted from being netted, until the transaction ends."""
+    connection.execute(select(func.pg_advisory_xact_lock_shared(*ENTRY_LOCK)))
+
+
+def stop_posting(*, connection: Connection, lock_timeout_ms: int) -> None:
+    """Let no entry be posted until the transaction ends.
+
+    Posters queue behind this, so it is asked for with a time limit. Raises WindowBusy; the
+    transaction is void then.
+    """
+    connection.execute(select(func.set_config("lock_timeout", f"{int(lock_timeout_ms)}ms", True)))
+    try:
+        connection.execute(select(func.pg_advisory_xact_lock(*ENTRY_LOCK)))
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise hub.WindowBusy(
+                f"entries being posted held the window for {lock_timeout_ms} ms"
+            ) from error
+        raise
+    connection.execute(select(func.set_config("lock_timeout", "0", True)))
+
+
+def insert_entries(
+    *,
+    connection: Connection,
+    entries: Iterable[NewEntry],
+    window_date: date,
+    posted_at: datetime,
+    business_at: datetime,
+    new_id: Callable[[], UUID],
+) -> None:
+    """Write entries into a window; those that are there by their key, in whatever window, stay."""
+    rows = [
+        {
+            "entry_id": new_id(),
+            "window_date": window_date,
+            "kind": each.kind,
+            "debtor": each.debtor,
+            "creditor": each.creditor,
+            "amount_micros": each.amount_micros,
+            "currency": each.currency,
+            "cause": each.cause,
+            "seq": each.seq,
+            "about": each.facts,
+            "posted_at": posted_at,
+            "business_at": business_at,
+        }
+        # Two posters of the same entries wait for each other in the same order.
+        for each in sorted(entries, key=lambda one: one.key)
+    ]
+    if rows:
+        connection.execute(upsert(entry).on_conflict_do_nothing(), rows)
+
+
+def read_by_key(
+    *, connection: Connection, keys: Sequence[tuple[str, str, int]]
+) -> dict[tuple[str, str, int], Posted]:
+    """Entries by cause, kind and number."""
+    found = {}
+    key = tuple_(entry.c.cause, entry.c.kind, entry.c.seq)
+    for at in range(0, len(keys), _KEYS_AT_ONCE):
+        rows = connection.execute(select(*_POSTED).where(key.in_(keys[at : at + _KEYS_AT_ONCE])))
+        for row in rows:
+            one = Posted(**row._mapping)
+            found[one.cause, one.kind, one.seq] = one
+    return found
+
+
+def read_by_cause(*, connection: Connection, cause: str) -> tuple[Posted, ...]:
+    """All entries of a cause, oldest first."""
+    rows = connection.execute(select(*_POSTED).where(entry.c.cause == cause).order_by(entry.c.no))
+    return tuple(Posted(**row._mapping) for row in rows)
+
+
+def read_pair_entries(
+    *, connection: Connection, business_date: date
+) -> tuple[hub.PairObligations, ...]:
+    """The window's entries by ordered pair and currency."""
+    keys = (entry.c.debtor, entry.c.creditor, entry.c.currency)
+    rows = connection.execute(
+        select(*keys, func.sum(entry.c.amount_micros), func.count())
+        .where(entry.c.window_date == business_date)
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    return tuple(
+        hub.PairObligations(debtor, creditor, currency, int(total), count)
+        for debtor, creditor, currency, total, count in rows
+    )
+
+
+def read_party_entries(
+    *, connection: Connection, business_date: date, without: int | None = None
+) -> tuple[hub.PartyObligations, ...]:
+    """The window's entries summed by party: + what it is owed, - what it owes.
+
+    `without` leaves out the entries of a party, on both sides.
+    """
+    of_window = entry.c.window_date == business_date
+    if without is not None:
+        of_window &= (entry.c.debtor != without) & (entry.c.creditor != without)
+    sides = union_all(
+        select(
+            entry.c.creditor.label("party_no"),
+            entry.c.currency,
+            entry.c.amount_micros.label("micros"),
+        ).where(of_window),
+        select(entry.c.debtor, entry.c.currency, -entry.c.amount_micros).where(of_window),
+    ).subquery()
+    rows = connection.execute(
+        select(sides.c.party_no, sides.c.currency, func.sum(sides.c.micros))
+        .group_by(sides.c.party_no, sides.c.currency)
+        .order_by(sides.c.party_no, sides.c.currency)
+    )
+    return tuple(hub.PartyObligations(no, currency, int(net)) for no, currency, net in rows)
+
+
+def count_sides(*, connection: Connection, business_date: date, clearing: int) -> int:
+    """How many lines the window's entries are: one for each side that gets a statement."""
+    return int(
+        connection.scalar(
+            select(
+                func.coalesce(
+                    func.sum(
+                        case((entry.c.debtor != clearing, 1), else_=0)
+                        + case((entry.c.creditor != clearing, 1), else_=0)
+                    ),
+                    0,
+                )
+            ).where(entry.c.window_date == business_date)
+        )
+        or 0
+    )
+
+
+def number_entry_lines(
+    *, connection: Connection, business_date: date, clearing: int, after: Mapping[int, int]
+) -> None:
+    """Number the window's entries on each party's statement, behind the lines it has.
+
+    `after` is how many lines of movements a party has. The clearing house has no statement.
+    """
+    sides = union_all(
+        *(
+            select(entry.c.no, side.label("party_no"), entry.c.about).where(
+                entry.c.window_date == business_date, side != clearing
+            )
+            for side in (entry.c.debtor, entry.c.creditor)
+        )
+    ).subquery("side")
+    lines = values(column("party_no", Integer), column("lines", Integer), name="lines").data(
+        sorted(after.items()) or [(0, 0)]
+    )
+    adjusts = sides.c.about["adjusts"][cast(sides.c.party_no, Text)]
+    number = func.coalesce(lines.c.lines, 0) + func.row_number().over(
+        partition_by=sides.c.party_no, order_by=sides.c.no
+    )
+    rows = select(
+        sides.c.no,
+        sides.c.party_no,
+        literal(business_date, Date),
+        cast(number, Integer),
+        cast(adjusts["date"].astext, Date),
+        cast(adjusts["line"].astext, Integer),
+    ).outerjoin_from(sides, lines, lines.c.party_no == sides.c.party_no)
+    names = ["entry_no", "party_no", "window_date", "line_no", "adjusts_date", "adjusts_line"]
+    connection.execute(insert(entry_line).from_select(names, rows))
+
+
+def sum_entry_lines(*, connection: Connection, business_date: date) -> dict[int, tuple[int, int]]:
+    """Each party's numbered entries: how many, and their net (micros, + receives)."""
+    net = case(
+        (entry.c.creditor == entry_line.c.party_no, entry.c.amount_micros),
+        else_=-entry.c.amount_micros,
+    )
+    rows = connection.execute(
+        select(entry_line.c.party_no, func.count(), func.sum(net))
+        .join_from(entry_line, entry, entry.c.no == entry_line.c.entry_no)
+        .where(entry_line.c.window_date == business_date)
+        .group_by(entry_line.c.party_no)
+    )
+    return {party_no: (count, int(total)) for party_no, count, total in rows}
+
+
+def read_entry_lines(
+    *, connection: Connection, business_date: date, party_no: int, line_no: int | None = None
+) -> tuple[EntryLine, ...]:
+    """The entries on a party's statement, by line number; or the one of a number."""
+    query = (
+        select(
+            entry_line.c.line_no,
+            entry_line.c.adjusts_date,
+            entry_line.c.adjusts_line,
+            statement.c.public_id,
+            *_POSTED,
+        )
+        .join_from(entry_line, entry, entry.c.no == entry_line.c.entry_no)
+        .outerjoin(
+            statement,
+            (statement.c.business_date == entry_line.c.adjusts_date)
+            & (statement.c.party_no == entry_line.c.party_no),
+        )
+        .where(entry_line.c.window_date == business_date, entry_line.c.party_no == party_no)
+        .order_by(entry_line.c.line_no)
+    )
+    if line_no is not None:
+        query = query.where(entry_line.c.line_no == line_no)
+    return tuple(_line(dict(row._mapping)) for row in connection.execute(query))
+
+
+def _line(found: dict[str, Any]) -> EntryLine:
+    line_no, day, at, statement_id = (
+        found.pop(name) for name in ("line_no", "adjusts_date", "adjusts_line", "public_id")
+    )
+    adjusts = None if day is None else LineOf(day, at)
+    return EntryLine(line_no, Posted(**found), adjusts, statement_id)

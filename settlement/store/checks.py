@@ -1,0 +1,168 @@
+"""`settlement check`: proves the invariants of settlement over the whole database, a query each.
+
+Each check counts what breaks a rule and shows a few examples; all of them empty is the proof. They
+read one snapshot. What they prove of a window holds from the moment its statements are planned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from settlement import hub
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule and the query whose rows break it."""
+
+    name: str
+    rule: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How often a rule is broken, with a few examples; never is what is wanted."""
+
+    check: Check
+    broken: int
+    examples: tuple[str, ...]
+
+
+_PLANNED = "(SELECT DISTINCT business_date FROM settlement.statement)"
+# Each line as its own party sees it, of movements and of entries alike.
+_ALL_LINES = """
+SELECT window_date, party_no, counterparty, net_micros FROM settlement.line
+UNION ALL
+SELECT l.window_date, l.party_no,
+       CASE WHEN l.party_no = e.creditor THEN e.debtor ELSE e.creditor END,
+       CASE WHEN l.party_no = e.creditor THEN e.amount_micros ELSE -e.amount_micros END
+  FROM settlement.entry_line l JOIN settlement.entry e ON e.no = l.entry_no"""
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "obligation-on-both-statements",
+        "an obligation is on both parties' statements, with opposite signs",
+        "SELECT movement_id, seq FROM settlement.line WHERE seq >= 0 GROUP BY movement_id, seq"
+        " HAVING count(*) <> 2 OR sum(net_micros) <> 0",
+    ),
+    Check(
+        "entry-on-both-statements",
+        "an entry is on the statements of both parties, in its own window; the clearing house"
+        " has none",
+        f"""
+SELECT e.no, side.party_no FROM settlement.entry e
+ CROSS JOIN LATERAL (VALUES (e.debtor), (e.creditor)) AS side(party_no)
+  FULL JOIN settlement.entry_line l ON l.entry_no = e.no AND l.party_no = side.party_no
+ WHERE e.no IS NULL
+    OR (l.entry_no IS NULL AND side.party_no <> {hub.CLEARING} AND e.window_date IN {_PLANNED})
+    OR (l.entry_no IS NOT NULL
+        AND (side.party_no = {hub.CLEARING} OR l.window_date <> e.window_date))""",
+    ),
+    Check(
+        "statement-is-its-lines",
+        "a statement has the lines that it counts, numbered without a gap",
+        """
+SELECT s.public_id FROM settlement.statement s
+  FULL JOIN (SELECT window_date, party_no, count(*) AS lines, max(line_no) AS last
+               FROM settlement.line GROUP BY 1, 2) m
+    ON (m.window_date, m.party_no) = (s.business_date, s.party_no)
+  FULL JOIN (SELECT window_date, party_no, count(*) AS lines, min(line_no) AS first,
+                    max(line_no) AS last
+               FROM settlement.entry_line GROUP BY 1, 2) e
+    ON (e.window_date, e.party_no) = (s.business_date, s.party_no)
+ WHERE s.public_id IS NULL OR s.lines <> COALESCE(m.lines, 0) OR m.lines <> m.last
+    OR s.entry_lines <> COALESCE(e.lines, 0) OR e.first <> s.lines + 1
+    OR e.last <> s.lines + s.entry_lines""",
+    ),
+    Check(
+        "statement-goes-on",
+        "a statement opens with what the one before it closed with, and is numbered next",
+        """
+SELECT s.public_id FROM settlement.statement s
+  LEFT JOIN settlement.statement before ON before.statement_id = s.previous_id
+ WHERE s.opening_micros <> COALESCE(before.closing_micros, 0)
+    OR s.no <> COALESCE(before.no, 0) + 1
+    OR (before.statement_id IS NOT NULL
+        AND (before.party_no <> s.party_no OR before.business_date >= s.business_date))""",
+    ),
+    Check(
+        "statement-is-its-nets",
+        "a statement's net is the sum of its pairs' rounded nets",
+        """
+SELECT s.public_id FROM settlement.statement s
+  LEFT JOIN (SELECT n.business_date, n.currency, side.party_no, sum(side.micros) AS micros
+               FROM settlement.pair_net n CROSS JOIN LATERAL
+                    (VALUES (n.a, n.rounded_micros), (n.b, -n.rounded_micros))
+                    AS side(party_no, micros)
+              GROUP BY 1, 2, 3) n
+    ON (n.business_date, n.currency, n.party_no) = (s.business_date, s.currency, s.party_no)
+ WHERE s.net_micros <> COALESCE(n.micros, 0)""",
+    ),
+    Check(
+        "net-is-its-lines",
+        "a pair's net is the sum of its lines, on either party's statement",
+        f"""
+SELECT s.business_date, s.a, s.b FROM (
+  SELECT n.business_date, n.a, n.b, side.party_no, side.other, sum(side.micros) AS micros
+    FROM settlement.pair_net n CROSS JOIN LATERAL
+         (VALUES (n.a, n.b, n.a_receives_micros - n.a_pays_micros),
+                 (n.b, n.a, n.a_pays_micros - n.a_receives_micros))
+         AS side(party_no, other, micros)
+   WHERE side.party_no <> {hub.CLEARING} AND n.business_date IN {_PLANNED}
+   GROUP BY 1, 2, 3, 4, 5) s
+  FULL JOIN (SELECT window_date, party_no, counterparty, sum(net_micros) AS micros
+               FROM ({_ALL_LINES}) each WHERE counterparty IS NOT NULL GROUP BY 1, 2, 3) l
+    ON (l.window_date, l.party_no, l.counterparty) = (s.business_date, s.party_no, s.other)
+ WHERE COALESCE(s.micros, 0) <> COALESCE(l.micros, 0)""",
+    ),
+    Check(
+        "position-is-its-nets",
+        "what a party is due is the sum of its pairs' nets without the clearing house's",
+        f"""
+SELECT business_date, party_no FROM settlement.position p FULL JOIN (
+  SELECT n.business_date, n.currency, side.party_no, sum(side.micros) AS micros
+    FROM settlement.pair_net n CROSS JOIN LATERAL
+         (VALUES (n.a, n.rounded_micros), (n.b, -n.rounded_micros)) AS side(party_no, micros)
+   WHERE {hub.CLEARING} NOT IN (n.a, n.b) GROUP BY 1, 2, 3) n
+ USING (business_date, currency, party_no)
+ WHERE COALESCE(p.rounded_micros, 0) <> COALESCE(n.micros, 0)""",
+    ),
+    Check(
+        "zero-sum",
+        "per window and currency what all parties are due is zero, exactly and rounded",
+        "SELECT business_date, currency FROM settlement.position GROUP BY 1, 2"
+        " HAVING sum(exact_micros) <> 0 OR sum(rounded_micros) <> 0",
+    ),
+    Check(
+        "residue-is-carried",
+        "what rounding left of a pair is carried into its next window",
+        """
+SELECT business_date, currency, a, b FROM (
+  SELECT n.*, lag(residue_out_micros, 1, 0::bigint)
+              OVER (PARTITION BY currency, a, b ORDER BY business_date) AS brought
+    FROM settlement.pair_net n) n
+ WHERE residue_in_micros <> brought""",
+    ),
+)
+
+
+def run_checks(*, connection: Connection) -> list[Finding]:
+    """Run every check in one snapshot; give a connection that has no transaction yet."""
+    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    return [_run(connection, check) for check in CHECKS]
+
+
+def _run(connection: Connection, check: Check) -> Finding:
+    rows = connection.exec_driver_sql(
+        f"SELECT count(*) OVER () AS broken, x.* FROM ({check.query}) x LIMIT {EXAMPLES}"
+    ).all()
+    return Finding(
+        check,
+        rows[0][0] if rows else 0,
+        tuple(" ".join(str(value) for value in row[1:]) for row in rows),
+    )
