@@ -70,8 +70,8 @@ def test_settled_books_are_clean(settled: Night) -> None:
             (
                 "INSERT INTO settlement.entry (entry_id, window_date, kind, debtor, creditor,"
                 " amount_micros, currency, cause, seq, about, posted_at, business_at)"
-                " SELECT gen_random_uuid(), '2026-03-01', 'penalty', 10, 11, 5, 'EUR', 'late', 0, '{}',"
-                " now(), now()"
+                " SELECT gen_random_uuid(), '2026-03-01', 'penalty', 10, 11, 5, 'EUR', 'late', 0,"
+                " '{}', now(), now()"
             ),
             {"entry-on-both-statements"},
         ),
