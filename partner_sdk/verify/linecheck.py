@@ -34,6 +34,7 @@ _KIND = COLUMNS.index("kind")
 _REASON = COLUMNS.index("reason")
 _COUNTERPARTY = COLUMNS.index("counterparty")
 _POINTS = COLUMNS.index("points")
+_PRICE = COLUMNS.index("price")
 _GROSS = COLUMNS.index("gross")
 _WIDTH = len(COLUMNS)
 _ZERO = b"0.000000"
@@ -165,7 +166,7 @@ class _Rendering:
 
     def fields_of(self, *, line: bytes, row: bytes) -> list[bytes] | None:
         """Return the fields of a CSV line, or None if the JSON line does not say the same."""
-        if b'"' in row or b"\\" in row:
+        if b'"' in row or b"\\" in row or b"'" in row or _has_bare_formula(row):
             return _fields_of_quoted(line, row)
         fields = row.split(b",")
         if len(fields) != _WIDTH:
@@ -180,6 +181,17 @@ class _Rendering:
         form = self._forms[nulls] = _form(fields)
         form[1::2] = fields
         return fields if b"".join(form) == line else None
+
+
+def _has_bare_formula(row: bytes) -> bool:
+    """Whether a text begins as a formula does; amounts may begin with a minus."""
+    at = row.find(b",-")
+    return (
+        (at >= 0 and row.count(b",", 0, at) + 1 < _PRICE)
+        or b",=" in row
+        or b",+" in row
+        or b",@" in row
+    )
 
 
 def _form(fields: list[bytes]) -> list[bytes]:
@@ -198,7 +210,7 @@ def _form(fields: list[bytes]) -> list[bytes]:
 
 
 def _fields_of_quoted(line: bytes, row: bytes) -> list[bytes] | None:
-    """The careful way, for the rare line with a comma, a quote or a backslash in a value."""
+    """The careful way, for the rare line with a value that is quoted or guarded."""
     try:
         values = split_csv(row.decode())
         if csv_line(values) != row or ndjson_line(values) != line:

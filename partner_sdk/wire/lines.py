@@ -8,7 +8,9 @@ either can be made from the other byte for byte. The rules that make that true:
   line of the statement is one line of the file;
 - JSON: keys in column order, no blanks, only ``"`` and ``\\`` escaped, UTF-8;
 - CSV (RFC 4180 with LF): null is an empty field; a field is quoted exactly when it has a comma,
-  a double quote or a backslash.
+  a double quote or a backslash;
+- CSV: a text that begins with ``=``, ``+``, ``-``, ``@`` or an apostrophe has an apostrophe put
+  before it, so that no spreadsheet takes it for a formula; amounts and integers are as they are.
 """
 
 import re
@@ -16,6 +18,7 @@ import zlib
 from collections.abc import Sequence
 
 __all__ = [
+    "AMOUNT_COLUMNS",
     "COLUMNS",
     "CSV_HEADER",
     "FEE_KINDS",
@@ -28,6 +31,7 @@ __all__ = [
     "clean_text",
     "csv_field",
     "csv_line",
+    "guard_formula",
     "json_field",
     "ndjson_line",
     "salt_slot",
@@ -46,6 +50,7 @@ COLUMNS = (
     "points", "price", "gross", "fee", "net", "currency", "fx_rate", "settlement_net", "dispute",
 )  # fmt: skip
 INTEGER_COLUMNS = frozenset({"schema_version", "line_no", "points"})
+AMOUNT_COLUMNS = frozenset({"price", "gross", "fee", "net", "fx_rate", "settlement_net"})
 CSV_HEADER = ",".join(COLUMNS).encode()
 
 #: Lines of these kinds carry their amount as fee; all others carry it as gross.
@@ -60,7 +65,10 @@ SLOT_BYTES = 32
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _QUOTED = re.compile('[",\\\\]')
+#: What a spreadsheet takes for a formula if a cell begins with it, and the guard itself.
+_FORMULA_STARTS = ("=", "+", "-", "@", "'")
 _IS_INTEGER = tuple(column in INTEGER_COLUMNS for column in COLUMNS)
+_IS_NUMBER = tuple(column in INTEGER_COLUMNS | AMOUNT_COLUMNS for column in COLUMNS)
 _KEYS = tuple(f'"{column}":' for column in COLUMNS)
 
 
@@ -78,10 +86,16 @@ def json_field(text: str | None) -> str:
     return f'"{text}"'
 
 
+def guard_formula(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
 def csv_field(text: str | None) -> str:
-    """Write one clean text as a CSV field: quoted only where it must be."""
+    """Write one clean text as a CSV field: harmless, and quoted only where it must be."""
     if not text:
         return ""
+    text = guard_formula(text)
     if _QUOTED.search(text) is None:
         return text
     return '"' + text.replace('"', '""') + '"'
@@ -98,15 +112,23 @@ def ndjson_line(values: Sequence[str | None]) -> bytes:
 
 def csv_line(values: Sequence[str | None]) -> bytes:
     """Render the values of one line, in column order, as CSV (no newline)."""
-    return ",".join(map(csv_field, values)).encode()
+    fields = (
+        (value or "") if number else csv_field(value)
+        for number, value in zip(_IS_NUMBER, values, strict=True)
+    )
+    return ",".join(fields).encode()
 
 
 def split_csv(line: str) -> list[str]:
-    """Split one CSV line into its fields; unquotes.
+    """Split one CSV line into its values; unquotes, and takes the guards off.
 
     Raises:
         ValueError: quoting that these rules would not produce.
     """
+    return [field.removeprefix("'") for field in _split(line)]
+
+
+def _split(line: str) -> list[str]:
     if '"' not in line:
         return line.split(",")
     fields: list[str] = []

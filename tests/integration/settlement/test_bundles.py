@@ -19,7 +19,7 @@ from partner_sdk.verify import verify_bundle
 from partner_sdk.wire import archive
 from partner_sdk.wire.lines import COLUMNS
 from settlement.bundles import BundleBusy, BundleWriter
-from settlement.rendering import BundleInconsistent, LineHeading, rounding_row
+from settlement.rendering import LINE_ROW, BundleInconsistent, LineHeading, rounding_row
 from settlement.signing import FileKeystore
 from tests.integration.settlement.bundle_maker import SIGNED_AT, Books, make_keystore, make_rows
 
@@ -77,6 +77,25 @@ def test_a_bundle_is_a_plain_zip_whose_two_renderings_say_the_same(account: Book
     assert as_text == table
     assert [o["line_no"] for o in objects] == list(range(1, len(objects) + 1))
     assert statement["lines"]["count"] == len(objects) == issued.line_count
+
+
+def test_a_text_that_a_spreadsheet_would_compute_is_guarded_and_verifies(
+    account: Books, keystore: FileKeystore
+) -> None:
+    row = list(make_rows(1)[0])
+    rows = []
+    for text in ("=1+1", "+7", "-2+3", "@SUM(A1)", "'tis", '=HYPERLINK("x")'):
+        row[LINE_ROW.index("receipt")] = row[LINE_ROW.index("store")] = text
+        rows.append(tuple(row))
+    path = account.issue(rows).path
+    assert verify_bundle(bundle=path, root=keystore.root_pem()).findings == ()
+    with zipfile.ZipFile(path) as opened:
+        table = list(csv.DictReader(io.StringIO(opened.read("lines.csv").decode(), newline="")))
+        lines = [json.loads(line) for line in opened.read("lines.ndjson").splitlines()]
+    texts = [line["receipt"] for line in lines[:6]]
+    assert texts == ["=1+1", "+7", "-2+3", "@SUM(A1)", "'tis", '=HYPERLINK("x")']
+    for name in ("receipt", "store"):
+        assert [line[name] for line in table[:6]] == [f"'{text}" for text in texts]
 
 
 def test_a_counterpartys_copy_has_no_receipt_no_time_and_other_names(account: Books) -> None:

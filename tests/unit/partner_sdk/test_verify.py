@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from partner_sdk.verify import verify_bundle
+from partner_sdk.verify.linecheck import check_lines
 from partner_sdk.wire.certificates import InvalidChain
+from partner_sdk.wire.lines import COLUMNS, CSV_HEADER, INTEGER_COLUMNS, csv_line, ndjson_line
 
 _VECTORS = Path(str(resources.files("partner_sdk.wire.vectors")))
 
@@ -44,3 +46,25 @@ def test_a_finding_reads_as_file_line_and_reason(tmp_path: Path) -> None:
 def test_a_trust_anchor_that_is_none_is_the_callers_error() -> None:
     with pytest.raises(InvalidChain):
         verify_bundle(bundle=_VECTORS / "bakery-1.zip", root=b"not a certificate")
+
+
+def test_a_row_whose_text_lacks_its_guard_differs_from_the_line() -> None:
+    values: list[str | None] = [None] * len(COLUMNS)
+    for column in INTEGER_COLUMNS:
+        values[COLUMNS.index(column)] = "1"
+    for text in ("=1", "+1", "-1", "@x", "'x"):
+        values[COLUMNS.index("receipt")] = text
+        values[COLUMNS.index("net")] = "-1.000000"
+        line, row = ndjson_line(values), csv_line(values)
+        for spelled, differing in (
+            (row, []),
+            (row.replace(f"'{text}".encode(), text.encode()), [1]),
+        ):
+            found = check_lines(
+                ndjson=[line],
+                csv=iter([CSV_HEADER, spelled]),
+                slots=[bytes(32)],
+                statement_no=1,
+                currency="EUR",
+            )
+            assert found.differing == differing, (text, spelled)

@@ -39,7 +39,9 @@ from settlement.rendering.pseudonyms import spell_ids
 _KEY = bytes(range(32))
 _uuids = st.binary(min_size=16, max_size=16)
 _texts = (
-    st.none() | st.text(max_size=12) | st.sampled_from(["", "a,b", 'say "x"', "C:\\", "ș\n", "-1"])
+    st.none()
+    | st.text(max_size=12)
+    | st.sampled_from(["", "a,b", 'say "x"', "C:\\", "ș\n", "-1", "=2+3", "'x"])
 )
 _slugs = st.sampled_from(["grocer", "fuel", "pool", "operator"])
 _kinds = st.sampled_from(["issue", "issue_fee", "redemption", "redemption_fee", "clawback"])
