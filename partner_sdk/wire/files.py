@@ -44,7 +44,7 @@ FILES = (
     SIGNATURE, PDF, PROOF,
 )  # fmt: skip
 #: Files that a container can do without; whether a bundle has them, its statement says.
-OPTIONAL = frozenset({CAMT, CAMT_SIGNATURE, JOURNAL, ONEC, VERIFIER, PDF, PROOF})
+OPTIONAL = frozenset({VERIFIER, PDF, PROOF})
 #: Files that the statement cannot list by hash, for they are made of it: they prove themselves.
 BESIDE = (SIGNATURE, PDF)
 

@@ -23,6 +23,7 @@ from partner_sdk.wire.archive import Entry
 from partner_sdk.wire.certificates import to_pem
 from partner_sdk.wire.lines import SALT_BYTES
 from partner_sdk.wire.statement import FileEntry
+from settlement.bundles.camt_schema import check_camt
 from settlement.bundles.part import COPY_BYTES, open_part, open_spool, sync
 from settlement.rendering import (
     DERIVED,
@@ -149,6 +150,7 @@ class BundleWriter:
         Raises:
             settlement.rendering.BundleInconsistent: the lines and the netting disagree; nothing
                 is left under the final name.
+            settlement.bundles.InvalidCamt: the bank statement does not fit its schema; nor then.
         """
         root = self._renderer.merkle_root()
         statement = compose_statement(
@@ -206,6 +208,8 @@ class BundleWriter:
         made: dict[str, bytes] = {}
         for each in DERIVED:
             made[each.name] = each.render(facts)
+            if each.name == archive.CAMT:
+                check_camt(content=made[each.name])
             if each.signature is not None:
                 made[each.signature] = self._sign(made[each.name], signed_at)
         verifier = _verifier()

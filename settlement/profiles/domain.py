@@ -127,6 +127,11 @@ def _check_accounts(accounts: Mapping[str, str]) -> None:
             "must be named by a kind of line, settlement or default",
         )
         _require(bool(account), "accounts", "an account must have a name")
+        _require(
+            not account.startswith(("=", "+", "-", "@", "'")),
+            "accounts",
+            "an account must not begin as a formula does",
+        )
         _check_text(account, "accounts", 64)
 
 

@@ -7,23 +7,13 @@ is the one place where a file is added.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from partner_sdk.wire.statement import Statement
-from settlement.profiles.domain import DEFAULT_PROFILE, Profile
+from partner_sdk.wire.files import CAMT, CAMT_SIGNATURE, JOURNAL, ONEC
+from settlement.rendering.camt import render_camt
+from settlement.rendering.facts import DerivedFacts
+from settlement.rendering.journal import render_journal
+from settlement.rendering.onec import render_onec
 
 __all__ = ["DERIVED", "DerivedFacts", "DerivedFile"]
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedFacts:
-    """What a derived file is made of.
-
-    ``statement`` is complete but for ``files`` and ``beside``; ``profile`` is the party's own,
-    ``clearing`` that of the clearing house, which pays and is paid.
-    """
-
-    statement: Statement
-    profile: Profile = DEFAULT_PROFILE
-    clearing: Profile = DEFAULT_PROFILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +26,8 @@ class DerivedFile:
 
 
 #: In the order of the bundle (``partner_sdk.wire.files.FILES``).
-DERIVED: tuple[DerivedFile, ...] = ()
+DERIVED = (
+    DerivedFile(CAMT, render_camt, signature=CAMT_SIGNATURE),
+    DerivedFile(JOURNAL, render_journal),
+    DerivedFile(ONEC, render_onec),
+)

@@ -6,9 +6,10 @@ import random
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from partner_sdk.verify import Verification, verify_bundle
 from partner_sdk.wire import archive, cms
 from partner_sdk.wire.archive import (
+    CAMT,
+    CAMT_SIGNATURE,
     CHAIN,
     CSV,
     FILES,
+    JOURNAL,
     NDJSON,
+    ONEC,
     OPTIONAL,
     PROOF,
     ROOT,
@@ -33,6 +38,7 @@ from partner_sdk.wire.archive import (
     Entry,
 )
 from partner_sdk.wire.lines import SLOT_BYTES
+from partner_sdk.wire.statement import FileEntry, Statement
 from settlement.signing import sign_detached
 from tests.integration.settlement.bundle_maker import (
     NAMING,
@@ -181,6 +187,52 @@ def test_every_byte_of_the_small_files_is_found_though_the_container_is_made_goo
         files[name] = _flipped(files[name], at, chance)
         found = small.verify(_pack(files))
         assert {f.file for f in found.findings} == {name}, (at, found.findings)
+
+
+@pytest.mark.parametrize("name", [CAMT, CAMT_SIGNATURE, JOURNAL, ONEC])
+def test_random_bytes_of_the_derived_files_are_found_though_the_container_is_made_good_again(
+    small: Specimen, name: str
+) -> None:
+    chance = random.Random(name)
+    for _ in range(60):
+        files = small.files()
+        files[name] = _flipped(files[name], chance.randrange(len(files[name])), chance)
+        found = small.verify(_pack(files))
+        assert {f.file for f in found.findings} == {name}
+
+
+def test_a_bank_statement_that_its_own_signature_does_not_cover_is_found(
+    small: Specimen, tmp_path: Path
+) -> None:
+    signer = make_keystore(small.folder / "keys").signer(now=SIGNED_AT)
+    stranger = make_keystore(tmp_path / "keys").signer(now=SIGNED_AT)
+    files = small.files()
+    other = files[CAMT].replace(b"CRDT", b"DBIT", 1)
+    changes = [
+        ({CAMT: other}, (CAMT, "signature")),
+        (
+            {
+                CAMT_SIGNATURE: sign_detached(
+                    signer=stranger, content=files[CAMT], signed_at=SIGNED_AT
+                )
+            },
+            (CAMT_SIGNATURE, "chain"),
+        ),
+        ({CAMT_SIGNATURE: b"no signature"}, (CAMT_SIGNATURE, "signature")),
+    ]
+    for change, expected in changes:
+        changed = {**files, **change}
+        statement = Statement.from_bytes(files[STATEMENT])
+        content = replace(
+            statement,
+            files=tuple(
+                FileEntry(f.name, len(changed[f.name]), sha256(changed[f.name]).hexdigest())
+                for f in statement.files
+            ),
+        ).to_bytes()
+        signature = sign_detached(signer=signer, content=content, signed_at=SIGNED_AT)
+        found = small.verify(_pack({**changed, STATEMENT: content, SIGNATURE: signature}))
+        assert {(f.file, f.code) for f in found.findings} == {expected}
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name not in OPTIONAL])
