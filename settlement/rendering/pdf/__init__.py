@@ -1,0 +1,32 @@
+"""``statement.pdf``: statement.json as pages for people, with itself enclosed byte for byte."""
+
+from partner_sdk.wire.statement import Statement
+from settlement.rendering.pdf.catalogue import load_catalogue
+from settlement.rendering.pdf.typesetting import typeset
+from settlement.rendering.pdf.view import compose_view
+
+__all__ = ["MAX_PAGES", "render_pdf"]
+
+#: No statement has more pages, however many counterparties and kinds it names.
+MAX_PAGES = 10
+
+
+def render_pdf(
+    *,
+    statement: Statement,
+    content: bytes,
+    root_sha256: str | None = None,
+    language: str | None = None,
+) -> bytes:
+    """Return the unsigned document of a statement, always the same bytes for the same arguments.
+
+    ``content`` are the statement's own bytes, those of statement.json, which are enclosed;
+    ``root_sha256`` is the fingerprint (hex) of the root certificate that partners trust. The
+    language is the statement's, unless another one is asked for.
+
+    Raises:
+        KeyError: there is no such language.
+    """
+    words = load_catalogue(language=language or statement.language)
+    view = compose_view(statement=statement, content=content, root_sha256=root_sha256, words=words)
+    return typeset(view=view, attachment=content.decode(), issued_at=statement.issued_at)
