@@ -108,11 +108,11 @@ def _verify(options: argparse.Namespace) -> object:
         root=Path(options.root).read_bytes(),
         previous=None if options.previous is None else Path(options.previous),
     )
-    for finding in report.findings:
+    for finding in report.findings if options.all else report.findings[:1]:
         print(finding)
     if not report.ok:
         raise RefusedError(f"{options.bundle}: NOT verified")
-    print(f"{options.bundle}: verified")
+    print(f"{options.bundle}: verified\n  {report.summary}")
     return SHOWN
 
 

@@ -139,6 +139,7 @@ def _records(commands: _Commands) -> None:
     verify.add_argument("bundle", metavar="BUNDLE")
     verify.add_argument("--root", required=True, metavar="PEM", help="the root you trust")
     verify.add_argument("--previous", metavar="BUNDLE", help="the statement before this one")
+    verify.add_argument("--all", action="store_true", help="name all that is wrong, not the first")
 
 
 def _queue(commands: _Commands) -> None:

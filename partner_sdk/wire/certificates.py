@@ -64,7 +64,7 @@ def check_chain(*, chain: Sequence[x509.Certificate], root: x509.Certificate, at
         raise InvalidChain("no certificate of the signer")
     path = [*chain, root]
     for depth, certificate in enumerate(path):
-        name = certificate.subject.rfc4514_string()
+        name = _named(certificate)
         if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
             raise InvalidChain(f"{name} was not valid when the statement was signed")
         issuer = root if certificate is root else path[depth + 1]
@@ -79,7 +79,7 @@ def check_chain(*, chain: Sequence[x509.Certificate], root: x509.Certificate, at
 
 
 def _require_authority(certificate: x509.Certificate, *, below: int) -> None:
-    name = certificate.subject.rfc4514_string()
+    name = _named(certificate)
     try:
         basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
@@ -105,3 +105,7 @@ def _require_signer(certificate: x509.Certificate) -> None:
         raise InvalidChain("the signer's certificate is not for signing statements")
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise InvalidChain("the signer's key is not on P-256")
+
+
+def _named(certificate: x509.Certificate) -> str:
+    return f"the certificate with serial number {certificate.serial_number:x}"

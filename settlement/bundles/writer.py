@@ -10,15 +10,13 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from hashlib import sha256
-from importlib import resources
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from partner_sdk.wire import archive
+from partner_sdk.wire import archive, verifier
 from partner_sdk.wire.archive import Entry
 from partner_sdk.wire.certificates import to_pem
 from partner_sdk.wire.lines import SALT_BYTES
@@ -212,9 +210,7 @@ class BundleWriter:
                 check_camt(content=made[each.name])
             if each.signature is not None:
                 made[each.signature] = self._sign(made[each.name], signed_at)
-        verifier = _verifier()
-        if verifier is not None:
-            made[archive.VERIFIER] = verifier
+        made[archive.VERIFIER] = verifier.SOURCE
         return made
 
     def _sign(self, content: bytes, signed_at: datetime) -> bytes:
@@ -253,13 +249,6 @@ class BundleWriter:
             sync(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
         self._file.close()
         return size
-
-
-@cache
-def _verifier() -> bytes | None:
-    """The program that verifies a bundle, the same bytes in every one; None before there is one."""
-    file = resources.files("partner_sdk") / "verify" / archive.VERIFIER
-    return file.read_bytes() if file.is_file() else None
 
 
 def _digest_of(content: bytes) -> _Digest:

@@ -267,22 +267,22 @@ class Reader:
     """The content of one file in blocks; takes its hashes as it is read."""
 
     def __init__(self, bundle: Path, entry: Entry) -> None:
-        self.entry = entry
+        self.bundle, self.entry = bundle, entry
         self.sha256 = hashlib.sha256()
         self.crc32 = 0
-        self.stream = bundle.open("rb")
 
     def __iter__(self) -> Iterator[bytes]:
-        self.stream.seek(self.entry.start)
-        left = self.entry.size
-        while left:
-            block = self.stream.read(min(left, BLOCK))
-            if not block:
-                raise Wrong("container", self.entry.name, "the file ends early")
-            left -= len(block)
-            self.sha256.update(block)
-            self.crc32 = zlib.crc32(block, self.crc32)
-            yield block
+        with self.bundle.open("rb") as stream:
+            stream.seek(self.entry.start)
+            left = self.entry.size
+            while left:
+                block = stream.read(min(left, BLOCK))
+                if not block:
+                    raise Wrong("container", self.entry.name, "the file ends early")
+                left -= len(block)
+                self.sha256.update(block)
+                self.crc32 = zlib.crc32(block, self.crc32)
+                yield block
 
 
 def lines_in(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -377,6 +377,7 @@ ECDSA_SHA256 = tlv(0x30, oid("1.2.840.10045.4.3.2"))
 ON_P256 = tlv(0x30, oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7"))
 BASIC_CONSTRAINTS, KEY_USAGE = oid("2.5.29.19"), oid("2.5.29.15")
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+NO_SIGNATURE = "is not a detached CMS signature in the one accepted form"
 DIGITAL_SIGNATURE, CERTIFICATE_SIGNING = 0, 5
 
 
@@ -520,7 +521,7 @@ class Signature(NamedTuple):
 def read_signature(content: bytes, name: str) -> Signature:
     """Read a signature file and insist on its one form, down to the byte."""
     if len(content) > LONGEST_LINE:
-        raise Wrong("signature", name, "far too large for a signature")
+        raise Wrong("signature", name, NO_SIGNATURE)
     try:
         outer = elements(only(content, 0x30))
         signed = elements(only(only(outer[1][2], 0xA0), 0x30))
@@ -539,9 +540,9 @@ def read_signature(content: bytes, name: str) -> Signature:
         )
         whole = found.to_bytes()
     except (ValueError, IndexError, KeyError, OverflowError) as error:
-        raise Wrong("signature", name, "not a detached CMS signature of a statement") from error
+        raise Wrong("signature", name, NO_SIGNATURE) from error
     if whole != content:
-        raise Wrong("signature", name, "not written in the one accepted form")
+        raise Wrong("signature", name, NO_SIGNATURE)
     return found
 
 
@@ -725,6 +726,7 @@ STATEMENT_FORM: dict[str, Any] = {
     "beside": [TEXT],
     "issued_at": INSTANT,
 }  # fmt: skip
+NO_STATEMENT = f"is not a statement of format {FORMAT} in its one spelling"
 UTC_INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?!000000)[0-9]{6})?Z"
 )
@@ -741,9 +743,9 @@ def read_statement(content: bytes) -> dict[str, Any]:
         text = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         whole = (text + "\n").encode("utf-8")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Wrong("statement", STATEMENT, f"not a statement of format {FORMAT}") from error
+        raise Wrong("statement", STATEMENT, NO_STATEMENT) from error
     if whole != content:
-        raise Wrong("statement", STATEMENT, "not written in the canonical form")
+        raise Wrong("statement", STATEMENT, NO_STATEMENT)
     return dict(statement)
 
 
@@ -1177,19 +1179,15 @@ def verify_bundle(bundle: Path, root: Certificate, previous: Path | None, openss
 
 def check_list(statement: dict[str, Any], entries: dict[str, Entry]) -> None:
     """Whether the bundle has exactly the files that its statement names."""
-    listed = [file["name"] for file in statement["files"]]
-    named = {*listed, *statement["beside"], STATEMENT, LOG_PROOF}
-    for name in FILES:
-        if name in named and name not in entries and name != LOG_PROOF:
-            raise Wrong("container", name, "is not in the bundle, though the statement names it")
-        if name in entries and name not in named:
-            raise Wrong(
-                "container", name, "is in the bundle, though the statement does not name it"
-            )
-    if listed != [name for name in entries if name not in UNLISTED] or statement["beside"] != [
-        name for name in (SIGNATURE, PDF) if name in entries
-    ]:
-        raise Wrong("statement", STATEMENT, "does not list exactly the files of a bundle")
+    said = [*(file["name"] for file in statement["files"]), *statement["beside"]]
+    there = [name for name in entries if name not in UNLISTED]
+    there += [name for name in (SIGNATURE, PDF) if name in entries]
+    for name in sorted({*said} - {*there}):
+        raise Wrong("container", name, "is not in the bundle")
+    for name in sorted({*there} - {*said}):
+        raise Wrong("container", name, "does not belong into this bundle")
+    if said != there:
+        raise Wrong("statement", STATEMENT, "does not list the files of a bundle in their order")
 
 
 def check_files(bundle: Path, entries: dict[str, Entry], statement: dict[str, Any]) -> None:
@@ -1275,7 +1273,9 @@ def check_previous(previous: Path, statement: dict[str, Any]) -> None:
         content = read_small(previous, entry)
         before = read_statement(content)
     except (Wrong, ValueError) as error:
-        raise Wrong("continuity", previous.name, f"cannot be read: {error}") from error
+        raise Wrong(
+            "continuity", previous.name, "is not a bundle whose statement can be read"
+        ) from error
 
     def require(holds: bool, message: str) -> None:
         if not holds:

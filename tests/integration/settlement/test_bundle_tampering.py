@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random
 import zipfile
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 
 from partner_sdk.verify import Verification, verify_bundle
-from partner_sdk.wire import archive, cms
+from partner_sdk.wire import cms
 from partner_sdk.wire.archive import (
     CAMT,
     CAMT_SIGNATURE,
@@ -35,7 +33,6 @@ from partner_sdk.wire.archive import (
     SALTS,
     SIGNATURE,
     STATEMENT,
-    Entry,
 )
 from partner_sdk.wire.lines import SLOT_BYTES
 from partner_sdk.wire.statement import FileEntry, Statement
@@ -47,86 +44,19 @@ from tests.integration.settlement.bundle_maker import (
     make_keystore,
     make_rows,
 )
+from tests.integration.settlement.specimen import Specimen, flipped, make_specimen, pack
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-@dataclass
-class Specimen:
-    """A good bundle, and a place to put changed copies."""
-
-    folder: Path
-    good: Path
-    root: bytes
-
-    @cached_property
-    def content(self) -> bytes:
-        return self.good.read_bytes()
-
-    @cached_property
-    def entries(self) -> dict[str, Entry]:
-        with self.good.open("rb") as stream:
-            return archive.scan(stream=stream).entries
-
-    def files(self) -> dict[str, bytes]:
-        """The contents by name."""
-        return {name: self.content[e.start : e.end] for name, e in self.entries.items()}
-
-    def verify(self, content: bytes) -> Verification:
-        """Verify changed bytes."""
-        changed = self.folder / "changed.zip"
-        changed.write_bytes(content)
-        return verify_bundle(bundle=changed, root=self.root)
-
-    def owner_of(self, at: int) -> tuple[str | None, int | None]:
-        """The file and the statement's line that a byte of the bundle belongs to."""
-        for name, entry in self.entries.items():
-            if entry.start <= at < entry.end:
-                return name, self._line_of(name, entry, at)
-            if entry.offset <= at < entry.start:
-                return name, None
-        return None, None
-
-    def _line_of(self, name: str, entry: Entry, at: int) -> int | None:
-        line = self.content.count(b"\n", entry.start, at) + 1
-        if name == NDJSON:
-            return line
-        if name == CSV:
-            return line - 1 or None
-        return (at - entry.start) // SLOT_BYTES + 1 if name == SALTS else None
-
-
-def _specimen(folder: Path, lines: int) -> Specimen:
-    folder.mkdir(exist_ok=True)
-    keystore = make_keystore(folder / "keys")
-    account = Books(folder=folder, signer=keystore.signer(now=SIGNED_AT))
-    issued = account.issue(make_rows(lines))
-    return Specimen(folder, issued.path, keystore.root_pem())
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
-    return _specimen(tmp_path_factory.mktemp("small"), 4)
+    return make_specimen(tmp_path_factory.mktemp("small"), 4)
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
-    return _specimen(tmp_path_factory.mktemp("large"), 300)
-
-
-def _pack(files: dict[str, bytes]) -> bytes:
-    """Put files into a container without a fault."""
-    entries: list[Entry] = []
-    packed = b""
-    for name, content in files.items():
-        entry = Entry(name, zlib.crc32(content), len(content), len(packed))
-        entries.append(entry)
-        packed += archive.local_header(entry=entry) + content
-    return packed + archive.directory(entries=entries)
-
-
-def _flipped(content: bytes, at: int, chance: random.Random) -> bytes:
-    return content[:at] + bytes([content[at] ^ chance.randrange(1, 256)]) + content[at + 1 :]
+    return make_specimen(tmp_path_factory.mktemp("large"), 300)
 
 
 def _check_named(specimen: Specimen, at: int, found: Verification) -> None:
@@ -145,21 +75,21 @@ def test_every_byte_around_the_files_is_accounted_for(small: Specimen) -> None:
     chance = random.Random(1)
     inside = {at for e in small.entries.values() for at in range(e.start, e.end)}
     for at in sorted(set(range(len(small.content))) - inside):
-        _check_named(small, at, small.verify(_flipped(small.content, at, chance)))
+        _check_named(small, at, small.verify(flipped(small.content, at, chance)))
 
 
 @pytest.mark.prove
 def test_every_single_byte_of_a_small_bundle_is_accounted_for(small: Specimen) -> None:
     chance = random.Random(1)
     for at in range(len(small.content)):
-        _check_named(small, at, small.verify(_flipped(small.content, at, chance)))
+        _check_named(small, at, small.verify(flipped(small.content, at, chance)))
 
 
 def test_a_thousand_random_bytes_of_a_large_bundle_are_found(large: Specimen) -> None:
     chance = random.Random(2)
     for _ in range(250):
         at = chance.randrange(len(large.content))
-        _check_named(large, at, large.verify(_flipped(large.content, at, chance)))
+        _check_named(large, at, large.verify(flipped(large.content, at, chance)))
 
 
 @pytest.mark.parametrize("name", [NDJSON, CSV, SALTS])
@@ -171,8 +101,8 @@ def test_random_bytes_of_the_lines_are_found_though_the_container_is_made_good_a
     for _ in range(250):
         at = chance.randrange(entry.size)
         files = large.files()
-        files[name] = _flipped(files[name], at, chance)
-        found = large.verify(_pack(files))
+        files[name] = flipped(files[name], at, chance)
+        found = large.verify(pack(files))
         _check_named(large, entry.start + at, found)
         assert {f.file for f in found.findings} == {name}
 
@@ -184,8 +114,8 @@ def test_every_byte_of_the_small_files_is_found_though_the_container_is_made_goo
     chance = random.Random(name)
     for at in range(small.entries[name].size):
         files = small.files()
-        files[name] = _flipped(files[name], at, chance)
-        found = small.verify(_pack(files))
+        files[name] = flipped(files[name], at, chance)
+        found = small.verify(pack(files))
         assert {f.file for f in found.findings} == {name}, (at, found.findings)
 
 
@@ -196,8 +126,8 @@ def test_random_bytes_of_the_derived_files_are_found_though_the_container_is_mad
     chance = random.Random(name)
     for _ in range(60):
         files = small.files()
-        files[name] = _flipped(files[name], chance.randrange(len(files[name])), chance)
-        found = small.verify(_pack(files))
+        files[name] = flipped(files[name], chance.randrange(len(files[name])), chance)
+        found = small.verify(pack(files))
         assert {f.file for f in found.findings} == {name}
 
 
@@ -231,7 +161,7 @@ def test_a_bank_statement_that_its_own_signature_does_not_cover_is_found(
             ),
         ).to_bytes()
         signature = sign_detached(signer=signer, content=content, signed_at=SIGNED_AT)
-        found = small.verify(_pack({**changed, STATEMENT: content, SIGNATURE: signature}))
+        found = small.verify(pack({**changed, STATEMENT: content, SIGNATURE: signature}))
         assert {(f.file, f.code) for f in found.findings} == {expected}
 
 
@@ -240,7 +170,7 @@ def test_a_byte_more_or_less_is_found(small: Specimen, name: str) -> None:
     for change in (lambda c: c + b"\n", lambda c: c[:-1], lambda c: b"", lambda c: b" " + c):
         files = small.files()
         files[name] = change(files[name])
-        found = small.verify(_pack(files))
+        found = small.verify(pack(files))
         assert name in {f.file for f in found.findings}
 
 
@@ -254,7 +184,7 @@ def test_a_line_taken_out_of_both_renderings_is_found(large: Specimen) -> None:
     files[NDJSON] = _without_line(files[NDJSON], 150)
     files[CSV] = _without_line(files[CSV], 151)
     files[SALTS] = files[SALTS][: 150 * SLOT_BYTES] + files[SALTS][151 * SLOT_BYTES :]
-    found = large.verify(_pack(files))
+    found = large.verify(pack(files))
     assert {NDJSON, CSV, SALTS} <= {f.file for f in found.findings}
     assert (SALTS, 151) in {(f.file, f.line) for f in found.findings}
 
@@ -264,7 +194,7 @@ def test_a_line_that_says_otherwise_in_both_renderings_is_found(large: Specimen)
     amount = files[CSV].splitlines()[2].split(b",")[30]
     for name in (NDJSON, CSV):
         files[name] = files[name].replace(amount, b"9" + amount[1:])
-    found = large.verify(_pack(files))
+    found = large.verify(pack(files))
     assert {(f.file, f.code) for f in found.findings} >= {(NDJSON, "hash"), (CSV, "hash")}
 
 
@@ -281,28 +211,28 @@ def test_the_sums_of_a_signed_statement_are_checked_too(large: Specimen) -> None
     for before, after, code in changes:
         changed = files[STATEMENT].replace(before, after, 1)
         signature = sign_detached(signer=signer, content=changed, signed_at=SIGNED_AT)
-        found = large.verify(_pack({**files, STATEMENT: changed, SIGNATURE: signature}))
+        found = large.verify(pack({**files, STATEMENT: changed, SIGNATURE: signature}))
         assert code in {f.code for f in found.findings if f.file == STATEMENT}, before
 
 
 def _reordered(files: dict[str, bytes]) -> bytes:
-    return _pack({name: files[name] for name in reversed(files)})
+    return pack({name: files[name] for name in reversed(files)})
 
 
 def _with_a_stranger(files: dict[str, bytes]) -> bytes:
-    return _pack({**files, "readme.txt": b"trust me"})
+    return pack({**files, "readme.txt": b"trust me"})
 
 
 def _without_csv(files: dict[str, bytes]) -> bytes:
-    return _pack({name: files[name] for name in files if name != CSV})
+    return pack({name: files[name] for name in files if name != CSV})
 
 
 def _with_a_tail(files: dict[str, bytes]) -> bytes:
-    return _pack(files) + b"!"
+    return pack(files) + b"!"
 
 
 def _with_a_head(files: dict[str, bytes]) -> bytes:
-    return b"!" + _pack(files)
+    return b"!" + pack(files)
 
 
 @pytest.mark.parametrize(
@@ -336,7 +266,7 @@ def test_a_file_of_the_format_that_the_statement_does_not_name_is_refused(
     else:
         files[name] = b"trust me"
     ordered = {each: files[each] for each in FILES if each in files}
-    assert name in {f.file for f in small.verify(_pack(ordered)).findings}
+    assert name in {f.file for f in small.verify(pack(ordered)).findings}
 
 
 def test_a_bundle_packed_again_by_another_program_is_refused(small: Specimen) -> None:
@@ -359,7 +289,7 @@ def test_a_statement_signed_by_a_stranger_with_our_names_is_refused(
     stranger = make_keystore(tmp_path / "keys").signer(now=SIGNED_AT)
     files = small.files()
     files[SIGNATURE] = sign_detached(signer=stranger, content=files[STATEMENT], signed_at=SIGNED_AT)
-    found = small.verify(_pack(files))
+    found = small.verify(pack(files))
     assert {(f.file, f.code) for f in found.findings} == {(SIGNATURE, "chain")}
 
 
@@ -371,7 +301,7 @@ def test_a_signature_from_before_or_after_the_certificate_is_refused(small: Spec
         files[SIGNATURE] = sign_detached(
             signer=signer, content=files[STATEMENT], signed_at=signed_at
         )
-        found = small.verify(_pack(files))
+        found = small.verify(pack(files))
         assert {(f.file, f.code) for f in found.findings} == {(SIGNATURE, "chain")}
 
 
@@ -385,7 +315,7 @@ def test_the_other_spelling_of_the_same_signature_is_refused(small: Specimen) ->
         signed_at=read.signed_at,
         signature=encode_dss_signature(r, _P256_ORDER - s),
     )
-    found = small.verify(_pack(files))
+    found = small.verify(pack(files))
     assert {(f.file, f.code) for f in found.findings} == {(SIGNATURE, "signature")}
 
 
