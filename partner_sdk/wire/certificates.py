@@ -46,6 +46,8 @@ def read_pem(*, pem: bytes) -> tuple[x509.Certificate, ...]:
         InvalidChain: no certificate, too many, or text that is not PEM.
     """
     try:
+        # A bundle holds certificates too: it must not be taken for a file of them.
+        pem.decode("utf-8")
         certificates = tuple(x509.load_pem_x509_certificates(pem))
     except ValueError as error:
         raise InvalidChain("not certificates in PEM form") from error

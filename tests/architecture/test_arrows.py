@@ -107,11 +107,15 @@ def test_clocks_and_random_ids_are_banned_outside_the_edges() -> None:
 
 
 def test_files_stay_readable() -> None:
-    """300 lines is the aim and 400 the end; migrations are as long as what they make."""
+    """300 lines is the aim and 400 the end; migrations are as long as what they make.
+
+    verify.py is one file, so that one hash vouches for it and a person can carry it.
+    """
     long = [
         f"{path.relative_to(ROOT)}: {lines}"
         for _, path in _modules()
         if (lines := len(path.read_text().splitlines())) > 400
         and "/migrations/versions/" not in path.as_posix()
+        and not path.as_posix().endswith("/wire/verifier/verify.py")
     ]
     assert long == []

@@ -463,17 +463,18 @@ def read_certificate(der: bytes) -> Certificate:
 
 def read_root(path: Path) -> Certificate:
     """The trusted root: the first certificate of a PEM file."""
-    found = re.search(
-        rb"-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----",
-        path.read_bytes(),
-        re.DOTALL,
-    )
-    if found is None:
-        raise Unusable(f"{path}: not a certificate in PEM form")
     try:
-        return read_certificate(base64.b64decode(b"".join(found[1].split()), validate=True))
+        # A bundle holds a root too: it must not be taken for a file of certificates.
+        text = path.read_bytes()[:SMALL].decode("utf-8")
+        found = re.search(
+            r"^-----BEGIN CERTIFICATE-----\s(.*?)\s-----END CERTIFICATE-----",
+            text,
+            re.DOTALL | re.MULTILINE,
+        )
+        content = "" if found is None else "".join(found[1].split())
+        return read_certificate(base64.b64decode(content, validate=True))
     except (ValueError, IndexError) as error:
-        raise Unusable(f"{path}: not a certificate: {error}") from error
+        raise Unusable(f"{path}: not certificates in PEM form") from error
 
 
 class Signature(NamedTuple):
@@ -903,10 +904,13 @@ COLUMNS = (
     "points", "price", "gross", "fee", "net", "currency", "fx_rate", "settlement_net", "dispute",
 )  # fmt: skip
 INTEGERS = ("schema_version", "line_no", "points")
-ADJUSTS, KIND, REASON, COUNTERPARTY, POINTS, GROSS = (
+NUMBERS = (*INTEGERS, "price", "gross", "fee", "net", "fx_rate", "settlement_net")
+ADJUSTS, KIND, REASON, COUNTERPARTY, POINTS, PRICE, GROSS = (
     COLUMNS.index(name)
-    for name in ("adjusts_statement", "kind", "reason", "counterparty", "points", "gross")
+    for name in ("adjusts_statement", "kind", "reason", "counterparty", "points", "price", "gross")
 )
+#: In the CSV an apostrophe stands before texts that a spreadsheet would take for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "'")
 FEE_KINDS = (b"issue_fee", b"redemption_fee")
 LATE_SALE = b"late_sale"
 ZERO = b"0.000000"
@@ -1020,7 +1024,7 @@ class Lines:
 
     def fields_of(self, line: bytes, row: bytes) -> list[bytes] | None:
         """The fields of a CSV row, or None if the JSON line does not say the same."""
-        if b'"' in row or b"\\" in row:
+        if b'"' in row or b"\\" in row or b",'" in row or has_bare_formula(row):
             return fields_of_quoted(line, row)
         fields = row.split(b",")
         if len(fields) != len(COLUMNS):
@@ -1107,24 +1111,40 @@ def json_form(fields: list[bytes]) -> list[bytes]:
     return [*parts, f"{opening[:-1]}}}".encode()]
 
 
+def has_bare_formula(row: bytes) -> bool:
+    """Whether a text begins as a formula does; amounts may begin with a minus."""
+    at = row.find(b",-")
+    return (
+        (at >= 0 and row.count(b",", 0, at) + 1 < PRICE)
+        or b",=" in row
+        or b",+" in row
+        or b",@" in row
+    )
+
+
 def fields_of_quoted(line: bytes, row: bytes) -> list[bytes] | None:
-    """The careful way, for the rare line with a comma, a quote or a backslash in a value."""
+    """The careful way, for the rare line with a value that is quoted or guarded."""
     try:
         values = re.findall(r'(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))', row.decode("utf-8"))
     except ValueError:
         return None
     fields = [quoted.replace('""', '"') or plain for quoted, plain in values]
+    fields = [field.removeprefix("'") for field in fields]
     if len(fields) != len(COLUMNS) or csv_of(fields) != row or json_of(fields) != line:
         return None
     return [field.encode() for field in fields]
 
 
 def csv_of(fields: list[str]) -> bytes:
-    quoted = (
-        '"' + field.replace('"', '""') + '"' if any(c in field for c in ',"\\') else field
-        for field in fields
-    )
-    return ",".join(quoted).encode()
+    written = []
+    for column, field in zip(COLUMNS, fields):
+        if column not in NUMBERS:
+            if field.startswith(FORMULA_STARTS):
+                field = f"'{field}"
+            if any(character in field for character in ',"\\'):
+                field = '"' + field.replace('"', '""') + '"'
+        written.append(field)
+    return ",".join(written).encode()
 
 
 def json_of(fields: list[str]) -> bytes:

@@ -26,10 +26,10 @@ _DAY_ONE = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
 _AGREEMENT = "agr_01h455vb4pex5vsknk084sn02q"
 
 
-def make_keystore(folder: Path) -> FileKeystore:
+def make_keystore(folder: Path, *, now: datetime = SIGNED_AT) -> FileKeystore:
     """Keys of a test environment."""
     keystore = FileKeystore(folder=folder, passphrase="a passphrase of tests")
-    keystore.ensure(now=SIGNED_AT, naming=NAMING)
+    keystore.ensure(now=now, naming=NAMING)
     return keystore
 
 
@@ -85,6 +85,7 @@ class Books:
     residues: Mapping[str, int] = field(default_factory=dict)
     previous: Previous | None = None
     number: int = 1
+    signed_at: datetime = SIGNED_AT
 
     def issue(self, rows: Iterable[LineRow], *, name: str | None = None) -> IssuedBundle:
         """Write the next bundle."""
@@ -115,10 +116,10 @@ class Books:
                 positions=positions,
                 agreements=(AgreementRef(_AGREEMENT, 3, "ab" * 32),),
                 previous=self.previous,
-                issued_at=SIGNED_AT,
+                issued_at=self.signed_at,
                 names={p.counterparty: p.counterparty.title() for p in positions},
             )
-            issued = bundle.finish(facts=facts, signed_at=SIGNED_AT)
+            issued = bundle.finish(facts=facts, signed_at=self.signed_at)
         self.opening_micros = Statement.from_bytes(issued.statement).closing_micros
         self.residues = {p.counterparty: p.residue_out_micros for p in positions}
         self.previous = Previous(facts.statement_id, issued.statement_sha256)
