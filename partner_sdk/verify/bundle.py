@@ -13,9 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from cryptography import x509
-
-from partner_sdk.verify.authenticity import authenticate, check_detached
+from partner_sdk.verify.authenticity import authenticate
+from partner_sdk.verify.camt import check_camt
 from partner_sdk.verify.contents import check_contents
 from partner_sdk.verify.findings import Finding, Findings
 from partner_sdk.verify.sums import check_continuity, check_statement
@@ -101,34 +100,16 @@ def verify_bundle(*, bundle: Path, root: bytes, previous: Path | None = None) ->
             lines = check_contents(
                 bundle=bundle, contents=contents, statement=statement, findings=findings
             )
-            _check_camt(bundle, contents, trusted, findings)
+            if not findings.against(CAMT, CAMT_SIGNATURE):
+                with bundle.open("rb") as stream:
+                    small = _read_files(stream, contents, (CAMT, CAMT_SIGNATURE))
+                check_camt(files=small, statement=statement, trusted=trusted, findings=findings)
             if previous is not None:
                 _check_previous(previous, statement, findings)
     except InvalidArchive as error:
         _explain_container(bundle, error, findings)
     signed_at = None if signature is None else signature.signed_at
     return Verification(tuple(findings.found), statement, lines, signed_at)
-
-
-def _check_camt(
-    bundle: Path, contents: Archive, trusted: x509.Certificate, findings: Findings
-) -> None:
-    """Check the bank statement's own signature, which its readers rely on without the rest."""
-    if CAMT not in contents.entries or findings.against(CAMT, CAMT_SIGNATURE):
-        return
-    if CAMT_SIGNATURE not in contents.entries:
-        findings.add("container", CAMT_SIGNATURE, "is not in the bundle")
-        return
-    with bundle.open("rb") as stream:
-        files = _read_files(stream, contents, (CAMT, CAMT_SIGNATURE))
-    check_detached(
-        content=files[CAMT],
-        name=CAMT,
-        signature=files[CAMT_SIGNATURE],
-        signature_name=CAMT_SIGNATURE,
-        trusted=trusted,
-        findings=findings,
-    )
 
 
 def _check_previous(previous: Path, statement: Statement, findings: Findings) -> None:

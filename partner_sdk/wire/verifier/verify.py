@@ -38,6 +38,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
+from xml.etree import ElementTree as ET
 
 FORMAT = "coalition.statement/2"
 
@@ -51,7 +52,7 @@ FILES = (
     NDJSON, CSV, SALTS, ROOT, CHAIN, CAMT, CAMT_SIGNATURE, JOURNAL, ONEC, VERIFIER, STATEMENT,
     SIGNATURE, PDF, LOG_PROOF,
 )  # fmt: skip
-OPTIONAL = (CAMT, CAMT_SIGNATURE, JOURNAL, ONEC, VERIFIER, PDF, LOG_PROOF)
+OPTIONAL = (VERIFIER, PDF, LOG_PROOF)
 UNLISTED = (STATEMENT, SIGNATURE, PDF, LOG_PROOF)
 SMALL = 1 << 26
 
@@ -662,7 +663,7 @@ def check_chain(
 
 def check_signature(
     content: bytes, name: str, signature: bytes, signature_name: str, root: Certificate,
-    openssl: OpenSSL, chain: bytes,
+    openssl: OpenSSL, chain: bytes | None = None,
 ) -> int:  # fmt: skip
     """Check a detached signature; return when it was made. ``chain`` is the bundle's chain.pem."""
     found = read_signature(signature, signature_name)
@@ -671,7 +672,7 @@ def check_signature(
     if said is not None and not openssl.key_signed(found):
         raise Wrong("signature", signature_name, "was not made by the signer's key")
     check_chain(found, root, signature_name, None if said is None else openssl)
-    if chain != b"".join(c.pem for c in found.chain):
+    if chain is not None and chain != b"".join(c.pem for c in found.chain):
         raise Wrong("chain", CHAIN, "is not the chain of the signer")
     if found.digest != hashlib.sha256(content).digest():
         raise Wrong("signature", name, "is not what was signed")
@@ -1162,6 +1163,76 @@ def in_step(line: bytes, row: bytes, number: int) -> bool:
     return b'"line_no":%d,' % number in line[:80] and row.split(b",", 3)[2:3] == [b"%d" % number]
 
 
+# --- camt.053.xml: the statement as a bank statement ---------------------------------------------
+
+CAMT_SPACE = "{urn:iso:std:iso:20022:tech:xsd:camt.053.001.08}"
+
+
+def check_camt(content: bytes, statement: dict[str, Any]) -> None:
+    """Its balances and entries against the statement's figures."""
+    try:
+        # No document type is read, so no entity can be.
+        if b"<!" in content:
+            raise ValueError("a document type, a comment or CDATA")
+        root = ET.fromstring(content)
+        (made,) = root.findall(f"{CAMT_SPACE}BkToCstmrStmt/{CAMT_SPACE}Stmt")
+        number = xml_text(made, "Id")
+        balances = [
+            (number, xml_text(balance, "Tp/CdOrPrtry/Cd"), *xml_amount(balance))
+            for balance in made.findall(f"{CAMT_SPACE}Bal")
+        ]
+        entries = [
+            (xml_text(entry, "NtryRef"), xml_text(entry, "AddtlNtryInf"), *xml_amount(entry))
+            for entry in made.findall(f"{CAMT_SPACE}Ntry")
+        ]
+    except (ET.ParseError, ValueError) as error:
+        raise Wrong("sum", CAMT, "is not a bank statement that can be read") from error
+    opening, closing = micros_of(statement["opening"]), micros_of(statement["closing"])
+    if balances != [
+        (statement["statement_id"], code, *booked(micros, statement["currency"]))
+        for code, micros in (("PRCD", opening), ("OPBD", opening), ("CLBD", closing))
+    ]:
+        raise Wrong("sum", CAMT, "its balances are not those of the statement")
+    if entries != camt_entries(statement):
+        raise Wrong("sum", CAMT, "its entries are not those of the statement")
+
+
+def xml_text(parent: ET.Element, path: str) -> str:
+    (found,) = parent.findall("/".join(CAMT_SPACE + name for name in path.split("/")))
+    return found.text or ""
+
+
+def xml_amount(parent: ET.Element) -> tuple[str, str]:
+    (found,) = parent.findall(f"{CAMT_SPACE}Amt")
+    return xml_text(parent, "CdtDbtInd"), f"{found.text} {found.get('Ccy')}"
+
+
+def booked(micros: int, currency: str) -> tuple[str, str]:
+    amount = text_of(abs(micros), MINOR_DIGITS.get(currency, 2))
+    return "DBIT" if micros < 0 else "CRDT", f"{amount} {currency}"
+
+
+def camt_entries(statement: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Each turnover rounded, received and paid apart; rounding brings a pair to its rounded net."""
+    found: list[tuple[str, ...]] = []
+    currency = statement["currency"]
+    amounts: dict[str, list[tuple[str, int]]] = {}
+    for turnover in statement["turnovers"]:
+        if turnover["kind"] != "rounding":
+            amounts.setdefault(turnover["counterparty"], []).extend(
+                (turnover["kind"], rounded(micros, currency))
+                for micros in (micros_of(turnover["receivable"]), -micros_of(turnover["payable"]))
+            )
+    for position in statement["positions"]:
+        of_pair = amounts.get(position["counterparty"], [])
+        left = micros_of(position["rounded_net"]) - sum(micros for _, micros in of_pair)
+        for kind, micros in (*of_pair, ("rounding", left)):
+            if micros:
+                about = f"{kind}: {position['counterparty']}"[:500]
+                found.append((str(len(found) + 1), about, *booked(micros, currency)))
+    return found
+
+
 # --- the bundle ----------------------------------------------------------------------------------
 
 
@@ -1187,6 +1258,9 @@ def verify_bundle(bundle: Path, root: Certificate, previous: Path | None, openss
     check_statement(statement)
     check_list(statement, entries)
     check_files(bundle, entries, statement)
+    camt, signature = (read_small(bundle, entries[name]) for name in (CAMT, CAMT_SIGNATURE))
+    check_signature(camt, CAMT, signature, CAMT_SIGNATURE, root, openssl)
+    check_camt(camt, statement)
     if previous is not None:
         check_previous(previous, statement)
     window = statement["window"]["business_date"]

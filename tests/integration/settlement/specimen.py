@@ -8,15 +8,18 @@ import random
 import re
 import runpy
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from partner_sdk.verify import Finding, Verification, verify_bundle
 from partner_sdk.wire import archive, verifier
-from partner_sdk.wire.archive import CSV, NDJSON, SALTS, Entry
+from partner_sdk.wire.archive import CSV, NDJSON, SALTS, SIGNATURE, STATEMENT, Entry
 from partner_sdk.wire.lines import SLOT_BYTES
+from partner_sdk.wire.statement import FileEntry, Statement
+from settlement.signing import KeySigner, sign_detached
 from tests.integration.settlement.bundle_maker import (
     SIGNED_AT,
     Books,
@@ -143,3 +146,17 @@ def pack(files: dict[str, bytes]) -> bytes:
 def flipped(content: bytes, at: int, chance: random.Random) -> bytes:
     """Change one byte."""
     return content[:at] + bytes([content[at] ^ chance.randrange(1, 256)]) + content[at + 1 :]
+
+
+def with_hashes(files: dict[str, bytes], signer: KeySigner) -> dict[str, bytes]:
+    """Have the coalition sign a statement that lists these files as they are."""
+    statement = Statement.from_bytes(files[STATEMENT])
+    content = replace(
+        statement,
+        files=tuple(
+            FileEntry(f.name, len(files[f.name]), sha256(files[f.name]).hexdigest())
+            for f in statement.files
+        ),
+    ).to_bytes()
+    signature = sign_detached(signer=signer, content=content, signed_at=SIGNED_AT)
+    return {**files, STATEMENT: content, SIGNATURE: signature}

@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -35,7 +33,6 @@ from partner_sdk.wire.archive import (
     STATEMENT,
 )
 from partner_sdk.wire.lines import SLOT_BYTES
-from partner_sdk.wire.statement import FileEntry, Statement
 from settlement.signing import sign_detached
 from tests.integration.settlement.bundle_maker import (
     NAMING,
@@ -44,7 +41,13 @@ from tests.integration.settlement.bundle_maker import (
     make_keystore,
     make_rows,
 )
-from tests.integration.settlement.specimen import Specimen, flipped, make_specimen, pack
+from tests.integration.settlement.specimen import (
+    Specimen,
+    flipped,
+    make_specimen,
+    pack,
+    with_hashes,
+)
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -151,17 +154,7 @@ def test_a_bank_statement_that_its_own_signature_does_not_cover_is_found(
         ({CAMT_SIGNATURE: b"no signature"}, (CAMT_SIGNATURE, "signature")),
     ]
     for change, expected in changes:
-        changed = {**files, **change}
-        statement = Statement.from_bytes(files[STATEMENT])
-        content = replace(
-            statement,
-            files=tuple(
-                FileEntry(f.name, len(changed[f.name]), sha256(changed[f.name]).hexdigest())
-                for f in statement.files
-            ),
-        ).to_bytes()
-        signature = sign_detached(signer=signer, content=content, signed_at=SIGNED_AT)
-        found = small.verify(pack({**changed, STATEMENT: content, SIGNATURE: signature}))
+        found = small.verify(pack(with_hashes({**files, **change}, signer)))
         assert {(f.file, f.code) for f in found.findings} == {expected}
 
 

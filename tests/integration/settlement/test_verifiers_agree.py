@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from partner_sdk.verify import verify_bundle
-from partner_sdk.wire.archive import CSV, FILES, NDJSON, OPTIONAL, SALTS, SIGNATURE, STATEMENT
+from partner_sdk.wire.archive import (
+    CAMT,
+    CAMT_SIGNATURE,
+    CSV,
+    FILES,
+    NDJSON,
+    OPTIONAL,
+    SALTS,
+    SIGNATURE,
+    STATEMENT,
+)
 from partner_sdk.wire.lines import SLOT_BYTES
 from settlement.signing import sign_detached
 from tests.integration.settlement.bundle_maker import SIGNED_AT, Books, make_keystore, make_rows
@@ -21,6 +32,7 @@ from tests.integration.settlement.specimen import (
     make_specimen,
     pack,
     run_alone,
+    with_hashes,
 )
 
 
@@ -183,6 +195,50 @@ def test_both_judge_what_the_coalition_itself_signed_wrongly_alike(
     content = pack({**files, STATEMENT: changed, SIGNATURE: signature})
     assert not specimen.verify(content).ok
     _agree(specimen, content, changed[:80])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _replaced(b'<Amt Ccy="EUR">', b'<Amt Ccy="EUR">1'),
+        _replaced(b'<Amt Ccy="EUR">', b'<Amt Ccy="USD">'),
+        _replaced(b"<Cd>CLBD</Cd>", b"<Cd>ITBD</Cd>"),
+        _replaced(b"<Id>stm_0", b"<Id>stm_1"),
+        _replaced(b"<NtryRef>1<", b"<NtryRef>2<"),
+        _replaced(b"<AddtlNtryInf>redemption:", b"<AddtlNtryInf>clawback:"),
+        _replaced(b"<Ntry>", b"<Ntry><Amt>1</Amt>"),
+        _replaced(b"camt.053.001.08", b"camt.053.001.02"),
+        _replaced(b"<Document", b"<!DOCTYPE x><Document"),
+        _replaced(b"</Document>", b""),
+        lambda content: re.sub(b"<Ntry>.*</Ntry>", b"", content, flags=re.DOTALL),
+        lambda content: b"",
+    ],
+)
+def test_both_hold_the_bank_statement_against_the_statement_alike(
+    specimen: Specimen, change: _Change
+) -> None:
+    signer = make_keystore(specimen.folder / "keys").signer(now=SIGNED_AT)
+    files = specimen.files()
+    files[CAMT] = change(files[CAMT])
+    assert files[CAMT] != specimen.files()[CAMT]
+    files[CAMT_SIGNATURE] = sign_detached(signer=signer, content=files[CAMT], signed_at=SIGNED_AT)
+    content = pack(with_hashes(files, signer))
+    assert {finding.file for finding in specimen.verify(content).findings} == {CAMT, CAMT}
+    _agree(specimen, content, files[CAMT][:80])
+
+
+def test_both_hold_the_bank_statement_against_its_own_signature_alike(
+    specimen: Specimen, tmp_path: Path
+) -> None:
+    signer = make_keystore(specimen.folder / "keys").signer(now=SIGNED_AT)
+    stranger = make_keystore(tmp_path / "keys").signer(now=SIGNED_AT)
+    files = specimen.files()
+    other = files[CAMT].replace(b"CRDT", b"DBIT", 1)
+    foreign = sign_detached(signer=stranger, content=files[CAMT], signed_at=SIGNED_AT)
+    for change in ({CAMT: other}, {CAMT_SIGNATURE: foreign}, {CAMT_SIGNATURE: b"none"}):
+        content = pack(with_hashes({**files, **change}, signer))
+        assert not specimen.verify(content).ok
+        _agree(specimen, content, change)
 
 
 @pytest.mark.parametrize("days", [-1, 1, 400, 8000])
