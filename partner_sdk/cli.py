@@ -8,15 +8,17 @@ from pathlib import Path
 
 from partner_sdk.cli_arguments import build_parser
 from partner_sdk.cli_hub import HUB_COMMANDS
+from partner_sdk.cli_log import LOCAL_LOG_COMMANDS, LOG_COMMANDS
 from partner_sdk.cli_output import SHOWN, RefusedError, UsageError, read_objects, show
 from partner_sdk.client import PartnerClient
 from partner_sdk.errors import ApiError, CoalitionError
 from partner_sdk.keys import public_key_text, read_private_key, write_new_private_key
 from partner_sdk.offline import OfflineQueue
+from partner_sdk.witness import LogForked
 
 __all__ = ["main"]
 
-OK, REFUSED, UNUSABLE = 0, 1, 2
+OK, REFUSED, UNUSABLE, FORKED = 0, 1, 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _run(options)
     except RefusedError as error:
         return _say(REFUSED, *error.args)
+    except LogForked as error:
+        return _say(FORKED, str(error), f"evidence: {error.evidence}")
     except ApiError as error:
         return _say(REFUSED, f"{error.code}: {error.problem.detail}", *_advice(error))
     except CoalitionError as error:
@@ -43,7 +47,7 @@ def _run(options: argparse.Namespace) -> None:
             show(answer)
         return
     with _client(options) as client:
-        answer = HUB_COMMANDS[options.command](options, client)
+        answer = (HUB_COMMANDS | LOG_COMMANDS)[options.command](options, client)
         # A list is fetched while it is shown.
         if answer is not SHOWN:
             show(answer)
@@ -163,6 +167,7 @@ _LOCAL_COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
     "queue.aside": _queue_aside,
     "queue.retry": _queue_retry,
     "queue.discard": _queue_discard,
+    **LOCAL_LOG_COMMANDS,
 }
 
 if __name__ == "__main__":

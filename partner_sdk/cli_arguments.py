@@ -13,7 +13,8 @@ environment:
   COALITION_BEARER       instead of the two above: a bearer key of the sandbox
   COALITION_QUEUE        the file of the offline queue
 
-exit status: 0 done; 1 the hub refused, or findings; 2 wrong usage, or a file cannot be read
+exit status: 0 done; 1 the hub refused, or findings; 2 wrong usage, or a file cannot be read;
+3 the log shows another past than before (witness)
 """
 
 
@@ -35,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     _sales(commands)
     _redemptions(commands)
     _records(commands)
+    _log(commands)
     _queue(commands)
     return parser
 
@@ -140,6 +142,40 @@ def _records(commands: _Commands) -> None:
     verify.add_argument("--root", required=True, metavar="PEM", help="the root you trust")
     verify.add_argument("--previous", metavar="BUNDLE", help="the statement before this one")
     verify.add_argument("--all", action="store_true", help="name all that is wrong, not the first")
+
+
+def _log(commands: _Commands) -> None:
+    witness = _add(
+        commands, "witness", "Check that the log's past is unchanged, and cosign its newest state."
+    )
+    witness.add_argument("--state", required=True, metavar="FILE", help="what was seen; kept here")
+    verify = _add(commands, "log-verify", "Show that a statement is in the log, and still is.")
+    verify.add_argument("bundle", metavar="BUNDLE")
+    verify.add_argument("--proof", metavar="FILE", help="default: the bundle's, or the hub's")
+    verify.add_argument(
+        "--witness", action="append", default=[], metavar="KEY", help="a witness that you trust"
+    )
+    verify.add_argument(
+        "--cosignatures", type=int, default=0, metavar="N", help="how many of them must have signed"
+    )
+    verify.add_argument(
+        "--offline",
+        dest="command",
+        action="store_const",
+        const="log-verify.offline",
+        help="do not look at the log as it is today",
+    )
+    evidence = _add(commands, "log-evidence", "Check a file of evidence against a log.")
+    evidence.add_argument("evidence", metavar="FILE")
+    for made in (witness, verify, evidence):
+        made.add_argument(
+            "--log-key", required=True, metavar="KEY", help="the log's key, or a file with it"
+        )
+    accept = _add(commands, "accept", "Verify a statement's bundle, and sign that you accept it.")
+    accept.add_argument("bundle", metavar="BUNDLE")
+    accept.add_argument("--root", required=True, metavar="PEM", help="the root you trust")
+    accept.add_argument("--previous", metavar="BUNDLE", help="the statement before this one")
+    accept.add_argument("--out", metavar="FILE", help="keep the signed acceptance here too")
 
 
 def _queue(commands: _Commands) -> None:

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from partner_sdk.calls.base import MemberLike
 from partner_sdk.calls.batches import SaleLike
+from partner_sdk.calls.log import LogCalls
 from partner_sdk.calls.members import MemberCalls
 from partner_sdk.calls.records import RecordCalls
 from partner_sdk.calls.redemptions import RedemptionCalls
@@ -18,7 +19,7 @@ from partner_sdk.transport import Credentials, RetryPolicy, Transport
 __all__ = ["MemberLike", "PartnerClient", "RetryPolicy", "SaleLike"]
 
 
-class PartnerClient(MemberCalls, SaleCalls, RedemptionCalls, RecordCalls):
+class PartnerClient(MemberCalls, SaleCalls, RedemptionCalls, RecordCalls, LogCalls):
     """Speaks to one hub as one partner; safe to share among threads; keeps connections open.
 
     Every call raises ``CoalitionError`` and nothing else about the hub; ``ValueError`` says that
@@ -50,9 +51,11 @@ class PartnerClient(MemberCalls, SaleCalls, RedemptionCalls, RecordCalls):
             verify: False or the path of a CA bundle, as in ``requests``.
         """
         key = None if private_key is None else load_private_key(private_key)
+        #: Who this client is; a witness signs with the same key.
+        self.credentials = Credentials(key_id=key_id, private_key=key, bearer=bearer)
         self._transport = Transport(
             base_url=base_url,
-            credentials=Credentials(key_id=key_id, private_key=key, bearer=bearer),
+            credentials=self.credentials,
             timeout=timeout,
             retry=retry or RetryPolicy(),
             pool_size=pool_size,

@@ -46,12 +46,22 @@ class SettlementConfig:
         default=250,
     )
 
+    log_origin: str = _setting(
+        "SETTLEMENT_LOG_ORIGIN",
+        "What the public logs are called on their checkpoints, before a slash and the log's name; "
+        "an address without scheme, such as loyalty.example. Read when a log begins, then kept.",
+        default="",
+        shown="(the coalition's name and environment)",
+    )
+
     def __post_init__(self) -> None:
         """Refuse what cannot work, naming the variable."""
         for each in fields(self):
             value = getattr(self, each.name)
             if isinstance(value, int) and value < 1:
                 raise ConfigError(f"{each.metadata['variable']} must be 1 or more")
+        if any(c.isspace() or c == "+" for c in self.log_origin):
+            raise ConfigError("SETTLEMENT_LOG_ORIGIN must be without blanks and plus signs")
 
 
 def settlement_settings() -> list[Setting]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -34,8 +34,16 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Pieces:
+    """A body that is read while it is sent; `size` is its length in bytes."""
+
+    size: int
+    blocks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A document in wire form, bytes, or a file; with a status when it is not the declared one."""
+    """A document, bytes, pieces or a file; with a status when it is not the declared one."""
 
     document: Any
     status: int | None = None

@@ -25,7 +25,7 @@ from coalition.directory import Snapshot
 from coalition.errors import HubError, StaleDirectory
 from coalition.http import store
 from coalition.http.authentication import authenticate
-from coalition.http.context import Answer, Caller, RequestContext
+from coalition.http.context import Answer, Caller, Pieces, RequestContext
 from coalition.http.endpoint import Endpoint, Routes
 from coalition.http.hub import Hub
 from coalition.http.paging import bind, read_page
@@ -264,6 +264,13 @@ class Edge:
             response = send_file(document.resolve(), mimetype=self._endpoint.answer_type)
             for name, value in answer.headers.items():
                 response.headers[name] = value
+            return response
+        if isinstance(document, Pieces):
+            response = Response(
+                document.blocks, content_type=self._endpoint.answer_type, direct_passthrough=True
+            )
+            response.content_length = document.size
+            response.headers.update(answer.headers)
             return response
         if document is None:
             body = b""

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 from marshmallow import Schema
 
-from coalition.http.context import Answer, Caller, RequestContext
+from coalition.http.context import Answer, Caller, Pieces, RequestContext
 from coalition.http.paths import BY_NAME, PathType, variables
 from coalition.partners.domain import Action
 from partner_sdk.wire.problems import PROBLEMS
 
-__all__ = ["Answer", "Caller", "Endpoint", "RequestContext", "Routes"]
+__all__ = ["Answer", "Caller", "Endpoint", "Pieces", "RequestContext", "Routes"]
 
 MAX_BODY = 256 * 1024
 MAX_BATCH_BODY = 2 * 1024 * 1024

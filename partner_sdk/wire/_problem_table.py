@@ -143,6 +143,21 @@ _REDEMPTIONS: tuple[Row, ...] = (
 _ELSEWHERE: tuple[Row, ...] = (
     ("statement_not_found", 404, False, "No such statement",
      "Check the id; a statement appears once its window is issued."),
+    ("proof_not_ready", 404, False, "The statement is not in the log yet",
+     "Ask again after the night; a statement is published when the log has it."),
+    ("acceptance_not_found", 404, False, "The statement is not accepted",
+     "Its party has not signed an acceptance; coalition-partner accept does."),
+    ("acceptance_invalid", 422, False, "The acceptance does not hold",
+     "Sign the JSON of coalition.acceptance/1 with a key of yours that is registered here."),
+    ("acceptance_mismatch", 409, False, "Another statement was accepted",
+     ("Fetch and verify the bundle again; accept the statement's id and the SHA-256 of its "
+      "statement.json.")),
+    ("cosignature_invalid", 422, False, "The cosignature does not fit",
+     ("Send the newest checkpoint exactly as fetched, with one line more: your cosignature by the "
+      "key that is registered here. coalition-partner witness does that.")),
+    ("log_conflict", 409, False, "The log does not lead to that checkpoint",
+     ("The log has forked, or an older backup was restored. Keep your evidence and call the "
+      "operator; nothing should be released before this is explained.")),
     ("webhook_url_refused", 422, False, "The address cannot receive webhooks",
      "Use an https address with a public host name, without user or fragment."),
     ("webhook_not_found", 404, False, "No such subscription",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from partner_sdk.wire._read import optional_text, text, whole
+from partner_sdk.wire._read import instant, optional_text, text, whole
 from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.ids import decode_window
 from partner_sdk.wire.instants import parse_instant
@@ -147,6 +147,7 @@ class StatementSummary:
     sha256: str
     bundle_bytes: int
     issued_at: datetime
+    accepted_at: datetime | None = None
 
     @classmethod
     def from_wire(cls, value: Wire) -> "StatementSummary":
@@ -164,6 +165,7 @@ class StatementSummary:
             sha256=text(value["sha256"]),
             bundle_bytes=whole(value["bundle_bytes"]),
             issued_at=parse_instant(value["issued_at"]),
+            accepted_at=instant(value.get("accepted_at")),
         )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Literal
 
-Step = Literal["expire_holds", "activate_points", "expire_lots", "close", "net", "issue", "publish"]
+Step = Literal[
+    "expire_holds", "activate_points", "expire_lots", "close", "net", "issue", "log", "publish"
+]
 
 STEPS: tuple[Step, ...] = (
     "expire_holds",
@@ -15,6 +17,7 @@ STEPS: tuple[Step, ...] = (
     "close",
     "net",
     "issue",
+    "log",
     "publish",
 )
 
@@ -25,6 +28,7 @@ STEP_MEANINGS: dict[Step, str] = {
     "close": "no posting lands in the window from here on",
     "net": "each pair is netted and rounded, each party's position is proven and kept",
     "issue": "every party's statement is written, hashed and signed",
+    "log": "statements, agreements and certificates are in the public log, its new state signed",
     "publish": "partners can download them, and those that subscribed are told",
 }
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from coalition.errors import HubError
 from coalition.http import fields
-from coalition.http.endpoint import Answer, RequestContext, Routes
+from coalition.http.endpoint import Answer, Pieces, RequestContext, Routes
 from coalition.http.schemas import AnswerSchema
 from coalition.partners.domain import Action
 from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.archive import STATEMENT, read_entry
 from partner_sdk.wire.instants import format_instant
+from settlement.acceptances.service import read_accepted
+from settlement.bundles.proved import with_proof
+from settlement.http.visible import UnknownStatement, visible_statement
+from settlement.log.service import proof_of_statement
 from settlement.store import statements
 from settlement.store.statements import StoredStatement
 
 routes = Routes(tag="Statements")
-
-
-class UnknownStatement(HubError):  # noqa: N818 - the name says it
-    """There is no such statement, or not for this caller."""
-
-    def __init__(self) -> None:
-        super().__init__("statement_not_found", "There is no such statement.")
 
 
 class StatementAnswer(AnswerSchema):
@@ -43,6 +41,7 @@ class StatementAnswer(AnswerSchema):
     sha256 = fields.Text(max_length=64, pattern="[0-9a-f]{64}", required=True)
     bundle_bytes = fields.WholeNumber(min=1, required=True)
     issued_at = fields.Instant(required=True)
+    accepted_at = fields.Instant(required=True, allow_none=True)
 
 
 @routes.endpoint(
@@ -64,7 +63,12 @@ def list_statements(context: RequestContext) -> Answer:
         after=None if page.after is None else _key_read(page.after),
         limit=page.limit + 1,
     )
-    return Answer(context.paged(found, key=_key, render=lambda each: _document(context, each)))
+    accepted = read_accepted(
+        connection=context.connection, statement_ids=[each.plan.statement_id for each in found]
+    )
+    return Answer(
+        context.paged(found, key=_key, render=lambda each: _document(context, each, accepted))
+    )
 
 
 @routes.endpoint(
@@ -89,27 +93,56 @@ def get_statement(context: RequestContext, *, statement_id: UUID) -> Answer:
     permission=Action.STATEMENT,
     answer_type="application/zip",
     summary="Fetch a statement's bundle",
-    description="The statement with its lines, signature, certificates and proofs, as a zip file.",
+    description=(
+        "The statement with its lines, signature, certificates and proofs, as a zip file. The "
+        "log's proof has the cosignatures that there are by now."
+    ),
     problems=("statement_not_found",),
 )
 def get_statement_bundle(context: RequestContext, *, statement_id: UUID) -> Answer:
     """The whole bundle."""
     path = _bundle(context, statement_id)
     disposition = f'attachment; filename="{path.parent.name}-{path.name}"'
-    return Answer(path, headers={"Content-Disposition": disposition})
+    headers = {"Content-Disposition": disposition}
+    proof = proof_of_statement(
+        connection=context.connection, statement_id=ids.encode("stm", statement_id)
+    )
+    if proof is None:
+        return Answer(path, headers=headers)
+    size, blocks = with_proof(path=path, proof=proof.to_bytes())
+    return Answer(Pieces(size, blocks), headers=headers)
+
+
+@routes.endpoint(
+    "GET",
+    "/v1/statements/{statement_id}/proof",
+    caller="either",
+    permission=Action.STATEMENT,
+    answer_type="text/plain; charset=utf-8",
+    summary="Fetch the proof that a statement is in the log",
+    description="`statement.tlog-proof` (C2SP tlog-proof), with the cosignatures there are by now.",
+    problems=("statement_not_found", "proof_not_ready"),
+)
+def get_statement_proof(context: RequestContext, *, statement_id: UUID) -> Answer:
+    """The log's proof of the statement."""
+    _bundle(context, statement_id)
+    proof = proof_of_statement(
+        connection=context.connection, statement_id=ids.encode("stm", statement_id)
+    )
+    if proof is None:
+        raise HubError("proof_not_ready", "The log has no published checkpoint with it yet.")
+    return Answer(proof.to_bytes())
 
 
 def _bundle(context: RequestContext, statement_id: UUID) -> Path:
     """The file of a published statement that the caller may see. Raises UnknownStatement."""
-    found = statements.read_statement(connection=context.connection, statement_id=statement_id)
-    if found is None or found.published_at is None or found.issued is None:
-        raise UnknownStatement
-    if not context.caller.is_operator and found.plan.party_no != context.caller.party_no:
-        raise UnknownStatement
-    return context.hub.config.data_folder / found.issued.path
+    return context.hub.config.data_folder / visible_statement(context, statement_id).path
 
 
-def _document(context: RequestContext, found: StoredStatement) -> dict[str, Any]:
+def _document(
+    context: RequestContext, found: StoredStatement, accepted: Mapping[UUID, datetime]
+) -> dict[str, Any]:
+    accepted_at = accepted.get(found.plan.statement_id)
     plan, issued = found.plan, found.issued
     if issued is None:
         raise UnknownStatement  # only what is issued is ever published
@@ -125,6 +158,7 @@ def _document(context: RequestContext, found: StoredStatement) -> dict[str, Any]
         "sha256": issued.sha256,
         "bundle_bytes": issued.bytes,
         "issued_at": format_instant(issued.issued_at),
+        "accepted_at": None if accepted_at is None else format_instant(accepted_at),
     }
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import MetaData
 
+from settlement.acceptances import tables as _acceptances  # noqa: F401 - likewise
 from settlement.entries import tables as _entries  # noqa: F401 - its tables are on the metadata
+from settlement.log import tables as _log  # noqa: F401 - likewise
 from settlement.store.tables import metadata
 
 

@@ -96,7 +96,7 @@ class KeyFolder:
     def store_root(self, *, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
         """Write the root; the certificate last, for it says that the root is there."""
         self._store_key(self._root_key_file, key)
-        _write(self._root_file, to_pem(certificates=[certificate]))
+        write_private(self._root_file, to_pem(certificates=[certificate]))
 
     def store_signer_key(self, *, key: ec.EllipticCurvePrivateKey) -> None:
         """Write a signer's private key."""
@@ -104,7 +104,7 @@ class KeyFolder:
 
     def store_chain(self, *, chain: Chain) -> None:
         """Write a signer's certificate and its intermediates."""
-        _write(self._signer_file(chain[0].public_key(), "cert"), to_pem(certificates=chain))
+        write_private(self._signer_file(chain[0].public_key(), "cert"), to_pem(certificates=chain))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -133,7 +133,7 @@ class KeyFolder:
 
     def _store_key(self, file: Path, key: ec.EllipticCurvePrivateKey) -> None:
         sealed = BestAvailableEncryption(self.passphrase.encode())
-        _write(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed))
+        write_private(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed))
 
     def _load_key(self, file: Path) -> ec.EllipticCurvePrivateKey:
         try:
@@ -146,7 +146,7 @@ class KeyFolder:
         return key
 
 
-def _write(file: Path, content: bytes) -> None:
+def write_private(file: Path, content: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = file.with_name(f".{file.name}.part")

@@ -124,6 +124,17 @@ class FileKeystore:
         """
         return to_pem(certificates=[self._files.root()])
 
+    def certificates(self) -> "list[tuple[str, x509.Certificate]]":
+        """Return every certificate that is here with its role: ``root``, ``issuer``, ``signer``.
+
+        Raises:
+            KeysMissing: there is no root yet.
+        """
+        found = [("root", self._files.root())]
+        for leaf, *issuers in self._files.chains():
+            found += [*(("issuer", issuer) for issuer in issuers), ("signer", leaf)]
+        return found
+
     def list(self, *, now: datetime) -> "list[CertificateInfo]":
         """Return all signers' certificates, oldest first: what is to be published."""
         current = self._current(now)

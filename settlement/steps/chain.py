@@ -18,6 +18,7 @@ from settlement import hub
 from settlement.domain.chain import STEPS, Step, dates_due
 from settlement.steps.close import close
 from settlement.steps.issue import issue
+from settlement.steps.log import log
 from settlement.steps.net import net
 from settlement.steps.night import Night
 from settlement.steps.prepare import activate_points, expire_holds, expire_lots
@@ -33,6 +34,7 @@ _WORK: Mapping[Step, Callable[..., dict[str, Any]]] = {
     "close": close,
     "net": net,
     "issue": issue,
+    "log": log,
     "publish": publish,
 }
 _MAX_CLOSE_ATTEMPTS = 400

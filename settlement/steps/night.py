@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from coalition.db.database import Database
 from settlement import hub
 from settlement.config import SettlementConfig
 from settlement.signing import FileKeystore, Naming
+from settlement.signing.log_key import FileLogKeys
 
 
 def _ignore(_business_date: date, _event: str) -> None:
@@ -46,6 +48,26 @@ class Night:
     def root_path(self) -> Path:
         """The trust anchor, as partners get it."""
         return self.config.data_folder / "root.pem"
+
+    @property
+    def logs_folder(self) -> Path:
+        """Where the public logs lie as files: a folder for each log."""
+        return self.config.data_folder / "log"
+
+    @property
+    def log_keys(self) -> FileLogKeys:
+        """The keys that sign checkpoints of logs."""
+        return FileLogKeys(
+            folder=self.config.data_folder / "keys", passphrase=self.settings.key_passphrase
+        )
+
+    def log_origin(self, *, coalition: str, environment: str, name: str) -> str:
+        """What a new log is called on its checkpoints."""
+        prefix = self.settings.log_origin
+        if not prefix:
+            words = re.findall("[a-z0-9]+", coalition.lower())
+            prefix = f"{'-'.join(words) or 'coalition'}/{environment}"
+        return f"{prefix}/{name}"
 
     @property
     def keystore(self) -> FileKeystore:

@@ -86,7 +86,7 @@ step_run = Table(
     PrimaryKeyConstraint("business_date", "step"),
     CheckConstraint(
         "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'net', 'issue',"
-        " 'publish')",
+        " 'log', 'publish')",
         name="step",
     ),
 )

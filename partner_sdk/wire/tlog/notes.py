@@ -179,7 +179,7 @@ class VerifierKey:
         found = self.find(note)
         for signature in found:
             if not verify_ed25519(self.public_key, signature.value, note.text.encode()):
-                raise InvalidNote(f"the signature of {self.name} does not fit the text")
+                raise InvalidNote(f"not signed by {self.name}: the signature does not fit the text")
         return bool(found)
 
     def sign(self, text: str, sign: Callable[[bytes], bytes]) -> Signature:

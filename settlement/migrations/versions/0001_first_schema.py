@@ -119,6 +119,31 @@ def upgrade() -> None:
         postgresql_with={"pages_per_range": "16"},
     )
     op.create_table(
+        "log",
+        sa.Column("log_no", sa.SmallInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("cosignatures_needed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("published_size", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("name ~ '^[a-z][a-z0-9-]{0,39}$'", name=op.f("ck_log_name")),
+        sa.CheckConstraint("cosignatures_needed >= 0", name=op.f("ck_log_cosignatures_needed")),
+        sa.CheckConstraint("octet_length(public_key) = 32", name=op.f("ck_log_ed25519_length")),
+        sa.PrimaryKeyConstraint("log_no", name=op.f("pk_log")),
+        sa.UniqueConstraint("origin", name=op.f("uq_log_origin")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_log_current",
+        "log",
+        ["name"],
+        unique=True,
+        schema="settlement",
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
         "pair_net",
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
@@ -221,19 +246,180 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.CheckConstraint(
-            "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'net', 'issue', 'publish')",
+            "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'net', 'issue', 'log', 'publish')",
             name=op.f("ck_step_run_step"),
         ),
         sa.PrimaryKeyConstraint("business_date", "step", name=op.f("pk_step_run")),
         schema="settlement",
     )
+    op.create_table(
+        "acceptance",
+        sa.Column("statement_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "octet_length(signature) = 64", name=op.f("ck_acceptance_signature_length")
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["settlement.statement.statement_id"],
+            name=op.f("fk_acceptance_statement_id"),
+        ),
+        sa.PrimaryKeyConstraint("statement_id", name=op.f("pk_acceptance")),
+        schema="settlement",
+    )
+    op.create_table(
+        "log_checkpoint",
+        sa.Column("log_no", sa.SmallInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=True),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("octet_length(root) = 32", name=op.f("ck_log_checkpoint_root_length")),
+        sa.CheckConstraint("size > 0", name=op.f("ck_log_checkpoint_size")),
+        sa.ForeignKeyConstraint(
+            ["log_no"], ["settlement.log.log_no"], name=op.f("fk_log_checkpoint_log_no")
+        ),
+        sa.PrimaryKeyConstraint("log_no", "size", name=op.f("pk_log_checkpoint")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_log_checkpoint_business_date",
+        "log_checkpoint",
+        ["log_no", "business_date"],
+        unique=False,
+        schema="settlement",
+    )
+    op.create_table(
+        "log_conflict",
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("log_no", sa.SmallInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("reported_by", sa.Integer(), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log_no"], ["settlement.log.log_no"], name=op.f("fk_log_conflict_log_no")
+        ),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_log_conflict")),
+        sa.UniqueConstraint(
+            "log_no", "size", "root", name=op.f("uq_log_conflict_log_no_size_root")
+        ),
+        schema="settlement",
+    )
+    op.create_table(
+        "log_record",
+        sa.Column("log_no", sa.SmallInteger(), nullable=False),
+        sa.Column("leaf_no", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=True),
+        sa.Column("appended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("leaf_no >= 0", name=op.f("ck_log_record_leaf_no")),
+        sa.CheckConstraint(
+            "octet_length(content) BETWEEN 1 AND 65535", name=op.f("ck_log_record_content_length")
+        ),
+        sa.ForeignKeyConstraint(
+            ["log_no"], ["settlement.log.log_no"], name=op.f("fk_log_record_log_no")
+        ),
+        sa.PrimaryKeyConstraint("log_no", "leaf_no", name=op.f("pk_log_record")),
+        sa.UniqueConstraint(
+            "log_no", "kind", "subject", name=op.f("uq_log_record_log_no_kind_subject")
+        ),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_log_record_business_date",
+        "log_record",
+        ["log_no", "business_date", "leaf_no"],
+        unique=False,
+        schema="settlement",
+        postgresql_where=sa.text("business_date IS NOT NULL"),
+    )
+    op.create_table(
+        "log_tile",
+        sa.Column("log_no", sa.SmallInteger(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("tile_no", sa.BigInteger(), nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint(
+            "octet_length(hashes) BETWEEN 32 AND 8192 AND (octet_length(hashes) & 31) = 0",
+            name=op.f("ck_log_tile_hashes_length"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["log_no"], ["settlement.log.log_no"], name=op.f("fk_log_tile_log_no")
+        ),
+        sa.PrimaryKeyConstraint("log_no", "level", "tile_no", name=op.f("pk_log_tile")),
+        schema="settlement",
+    )
+    op.create_table(
+        "log_cosignature",
+        sa.Column("log_no", sa.SmallInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("cosigned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log_no", "size"],
+            ["settlement.log_checkpoint.log_no", "settlement.log_checkpoint.size"],
+            name=op.f("fk_log_cosignature_log_no_size"),
+        ),
+        sa.PrimaryKeyConstraint("log_no", "size", "key_id", name=op.f("pk_log_cosignature")),
+        schema="settlement",
+    )
+    op.execute(
+        "CREATE TRIGGER acceptance_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.acceptance FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
     op.execute(
         "CREATE TRIGGER entry_append_only "
         "BEFORE UPDATE OR DELETE ON settlement.entry FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
+    op.execute(
+        "CREATE TRIGGER log_record_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.log_record FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER log_checkpoint_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.log_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER log_cosignature_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.log_cosignature FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER log_conflict_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.log_conflict FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("log_cosignature", schema="settlement")
+    op.drop_table("log_tile", schema="settlement")
+    op.drop_index(
+        "ix_log_record_business_date",
+        table_name="log_record",
+        schema="settlement",
+        postgresql_where=sa.text("business_date IS NOT NULL"),
+    )
+    op.drop_table("log_record", schema="settlement")
+    op.drop_table("log_conflict", schema="settlement")
+    op.drop_index(
+        "ix_log_checkpoint_business_date", table_name="log_checkpoint", schema="settlement"
+    )
+    op.drop_table("log_checkpoint", schema="settlement")
+    op.drop_table("acceptance", schema="settlement")
     op.drop_table("step_run", schema="settlement")
     op.drop_index("ix_step_failure_business_date", table_name="step_failure", schema="settlement")
     op.drop_table("step_failure", schema="settlement")
@@ -246,6 +432,13 @@ def downgrade() -> None:
     op.drop_table("statement", schema="settlement")
     op.drop_table("position", schema="settlement")
     op.drop_table("pair_net", schema="settlement")
+    op.drop_index(
+        "ix_log_current",
+        table_name="log",
+        schema="settlement",
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.drop_table("log", schema="settlement")
     op.drop_index(
         "ix_line_window_date_party_no",
         table_name="line",

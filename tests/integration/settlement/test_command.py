@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from coalition.config import Config
 from settlement.cli import app
+from settlement.domain.chain import STEPS
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
 from tests.integration.settlement.builder import Books, tell_day_one
@@ -78,7 +79,7 @@ def test_status_tells_how_far_each_date_is(books: Books, night: Night, settlemen
         for day in ("2026-03-01", "2026-03-02")
     )
     assert "issued" in first
-    assert "7/7" in first
+    assert f"{len(STEPS)}/{len(STEPS)}" in first
     assert "open" in second
     assert "expire_holds" in second
 

@@ -7,12 +7,14 @@ import io
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import Engine, text
 
 from coalition.config import Config
+from partner_sdk.verify import verify_bundle
 from settlement.explain import NothingToExplain, explain_line
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
@@ -120,7 +122,7 @@ def test_what_does_not_exist_is_not_explained(world: World, night: Night) -> Non
 
 
 def test_a_partner_fetches_its_own_statements_and_nobody_elses(
-    world: World, night: Night, config: Config
+    world: World, night: Night, config: Config, tmp_path: Path
 ) -> None:
     ann = world.member()
     world.put("grocer", "G-1", world.sale_body(ann, ("food", "1", "40.00")))
@@ -141,9 +143,18 @@ def test_a_partner_fetches_its_own_statements_and_nobody_elses(
     assert json.loads(document.data)["party"]["slug"] == "bakery"
     bundle = bakery.sign("GET", f"/v1/statements/{first['id']}/bundle")
     assert bundle.content_type == "application/zip"
-    assert bundle.data == bundle_path(night, DAY_1, "bakery").read_bytes()
+    downloaded = tmp_path / "downloaded.zip"
+    downloaded.write_bytes(bundle.data)
+    files = {each: ZipFile(downloaded).read(each) for each in ZipFile(downloaded).namelist()}
+    with ZipFile(bundle_path(night, DAY_1, "bakery")) as issued:
+        proof = files.pop("statement.tlog-proof")
+        assert files == {each: issued.read(each) for each in issued.namelist()}
+    assert proof == bakery.sign("GET", f"/v1/statements/{first['id']}/proof").data
+    assert bundle.headers["Content-Length"] == str(len(bundle.data))
+    assert verify_bundle(bundle=downloaded, root=night.root_path.read_bytes()).ok
     assert ZipFile(io.BytesIO(bundle.data)).read("statement.json") == document.data
-    for path in (f"/v1/statements/{first['id']}", f"/v1/statements/{first['id']}/bundle"):
+    at = f"/v1/statements/{first['id']}"
+    for path in (at, f"{at}/bundle", f"{at}/proof", f"{at}/acceptance"):
         refused = grocer.sign("GET", path)
         assert (refused.status_code, refused.json["code"]) == (404, "statement_not_found")
 
