@@ -1,15 +1,21 @@
-"""Who signs statements: a protocol, and keys in files under a root that can be kept offline."""
+"""Who signs statements: a protocol, and keys in files under a root that can be kept offline.
+
+Signatures inside PDFs are in ``settlement.signing.pdf``, apart from the rest: its library takes a
+second to import.
+"""
 
 from settlement.signing.authority import Naming
 from settlement.signing.errors import (
     KeysMissing,
     RootOffline,
     SigningError,
+    TimestampUnavailable,
     UnknownRequest,
     WrongPassphrase,
 )
 from settlement.signing.keystore import CertificateInfo, FileKeystore
 from settlement.signing.signer import KeySigner, StatementSigner, sign_detached
+from settlement.signing.timestamps import TimestampAuthority
 
 __all__ = [
     "CertificateInfo",
@@ -20,6 +26,8 @@ __all__ = [
     "RootOffline",
     "SigningError",
     "StatementSigner",
+    "TimestampAuthority",
+    "TimestampUnavailable",
     "UnknownRequest",
     "WrongPassphrase",
     "sign_detached",

@@ -1,6 +1,13 @@
 """What can be wrong with the keys; each message says what to do. None ever holds a secret."""
 
-__all__ = ["KeysMissing", "RootOffline", "SigningError", "UnknownRequest", "WrongPassphrase"]
+__all__ = [
+    "KeysMissing",
+    "RootOffline",
+    "SigningError",
+    "TimestampUnavailable",
+    "UnknownRequest",
+    "WrongPassphrase",
+]
 
 
 class SigningError(Exception):
@@ -13,6 +20,10 @@ class KeysMissing(SigningError):  # noqa: N818 - the name says it
 
 class RootOffline(SigningError):  # noqa: N818 - the name says it
     """The root's private key is not in the key folder, as is right in production."""
+
+
+class TimestampUnavailable(SigningError):  # noqa: N818 - the name says it
+    """The configured timestamp authority gives no timestamp."""
 
 
 class UnknownRequest(SigningError):  # noqa: N818 - the name says it

@@ -5,10 +5,13 @@ from settlement.rendering.pdf.catalogue import load_catalogue
 from settlement.rendering.pdf.typesetting import typeset
 from settlement.rendering.pdf.view import compose_view
 
-__all__ = ["MAX_PAGES", "render_pdf"]
+__all__ = ["ACCEPTANCE_BOX", "MAX_PAGES", "render_pdf"]
 
 #: No statement has more pages, however many counterparties and kinds it names.
 MAX_PAGES = 10
+#: Where the last page leaves room for the partner's own signature: left, bottom, right and top, in
+#: points from the lower left corner.
+ACCEPTANCE_BOX = (312, 63, 544, 136)
 
 
 def render_pdf(
