@@ -16,6 +16,7 @@ from settlement.app import open_night
 from settlement.check import check_books
 from settlement.cli import run as running
 from settlement.cli.keys import keys
+from settlement.cli.profile import profile
 from settlement.cli.tables import show_findings, show_preview, show_status
 from settlement.config import read_settlement_config
 from settlement.domain.netting import NotZeroSum
@@ -32,6 +33,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(keys, name="keys")
+app.add_typer(profile, name="profile")
 
 
 @app.command()

@@ -6,15 +6,13 @@ from flask import Flask
 
 from coalition.http.edge import mount
 from coalition.http.hub import Hub
-from settlement.http import acceptances, log
-from settlement.http.api import routes
+from settlement.http import acceptances, api, log, profiles
 
 
 def register(app: Flask, hub: Hub) -> None:
     """Add the routes of settlement (entry point of the group `coalition.extensions`)."""
-    mount(app=app, hub=hub, routes=routes)
-    mount(app=app, hub=hub, routes=acceptances.routes)
-    mount(app=app, hub=hub, routes=log.routes)
+    for routes in (api.routes, acceptances.routes, log.routes, profiles.routes):
+        mount(app=app, hub=hub, routes=routes)
     log.register_tiles(app=app, hub=hub)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import MetaData
 from settlement.acceptances import tables as _acceptances  # noqa: F401 - likewise
 from settlement.entries import tables as _entries  # noqa: F401 - its tables are on the metadata
 from settlement.log import tables as _log  # noqa: F401 - likewise
+from settlement.profiles import tables as _profiles  # noqa: F401 - likewise
 from settlement.store.tables import metadata
 
 

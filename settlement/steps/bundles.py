@@ -16,6 +16,8 @@ from partner_sdk.wire.statement import AgreementRef, Party, Previous, Window
 from settlement import hub
 from settlement.bundles import BundleWriter
 from settlement.domain.netting import PairView, views_by_party
+from settlement.profiles.domain import DEFAULT_PROFILE, Profile
+from settlement.profiles.service import read_profiles
 from settlement.rendering import (
     LINE_ROW,
     LineHeading,
@@ -50,6 +52,8 @@ class _Window:
     hashes: Mapping[UUID, str]
     names: Names
     signer: StatementSigner
+    profiles: Mapping[int, Profile]
+    clearing: Profile
 
 
 def write_bundles(
@@ -213,6 +217,8 @@ def _facts(
         previous=previous,
         issued_at=now,
         names={slug: common.parties[no].name for no, slug in slug_of.items()},
+        profile=common.profiles.get(plan.party_no, DEFAULT_PROFILE),
+        clearing=common.clearing,
     )
 
 
@@ -228,6 +234,8 @@ def _read_window(
     )
     parties = {party.no: party for party in hub.read_parties(connection=connection)}
     agreements = lines.read_agreement_labels(connection=connection)
+    profiles = read_profiles(connection=connection)
+    clearing = next(party.no for party in parties.values() if party.kind == "clearing")
     return _Window(
         coalition=coalition,
         window=Window(
@@ -258,6 +266,8 @@ def _read_window(
             ),
         ),
         signer=night.keystore.signer(now=night.wall()),
+        profiles=profiles,
+        clearing=profiles.get(clearing, DEFAULT_PROFILE),
     )
 
 

@@ -85,6 +85,23 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "finance_profile",
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("set_by", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_finance_profile")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_finance_profile_party_no",
+        "finance_profile",
+        ["party_no", "no"],
+        unique=False,
+        schema="settlement",
+    )
+    op.create_table(
         "line",
         sa.Column("window_date", sa.Date(), nullable=False),
         sa.Column("party_no", sa.Integer(), nullable=False),
@@ -402,6 +419,10 @@ def upgrade() -> None:
         "CREATE TRIGGER log_conflict_append_only "
         "BEFORE UPDATE OR DELETE ON settlement.log_conflict FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
+    op.execute(
+        "CREATE TRIGGER finance_profile_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.finance_profile FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
 
 
 def downgrade() -> None:
@@ -447,6 +468,8 @@ def downgrade() -> None:
         postgresql_with={"pages_per_range": "16"},
     )
     op.drop_table("line", schema="settlement")
+    op.drop_index("ix_finance_profile_party_no", table_name="finance_profile", schema="settlement")
+    op.drop_table("finance_profile", schema="settlement")
     op.drop_table("entry_line", schema="settlement")
     op.drop_index("ix_entry_window_date", table_name="entry", schema="settlement")
     op.drop_table("entry", schema="settlement")
