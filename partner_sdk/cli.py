@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from partner_sdk.cli_arguments import build_parser
@@ -105,10 +106,10 @@ def _keygen(options: argparse.Namespace) -> object:
 
 def _verify(options: argparse.Namespace) -> object:
     # Sending needs no verifier.
-    from partner_sdk.verify import verify_bundle
+    from partner_sdk.verify import verify_file
 
-    report = verify_bundle(
-        bundle=Path(options.bundle),
+    report = verify_file(
+        path=Path(options.bundle),
         root=Path(options.root).read_bytes(),
         previous=None if options.previous is None else Path(options.previous),
     )
@@ -117,6 +118,33 @@ def _verify(options: argparse.Namespace) -> object:
     if not report.ok:
         raise RefusedError(f"{options.bundle}: NOT verified")
     print(f"{options.bundle}: verified\n  {report.summary}")
+    return SHOWN
+
+
+def _prove(options: argparse.Namespace) -> object:
+    from partner_sdk.verify import UnprovableLine, prove_line
+
+    bundle = Path(options.bundle)
+    try:
+        proof = prove_line(bundle=bundle, line_no=options.line)
+    except UnprovableLine as error:
+        raise RefusedError(str(error)) from error
+    out = Path(options.out or f"{bundle.stem}-line-{options.line}.json")
+    out.write_bytes(proof.to_bytes())
+    print(out)
+    return SHOWN
+
+
+def _verifier_hash(options: argparse.Namespace) -> object:
+    from partner_sdk.wire import verifier
+
+    if options.file is None:
+        print(verifier.SHA256)
+        return SHOWN
+    found = sha256(Path(options.file).read_bytes()).hexdigest()
+    if found != verifier.SHA256:
+        raise RefusedError(f"{options.file}: {found} is not this release's verify.py")
+    print(f"{options.file}: is this release's verify.py, {found}")
     return SHOWN
 
 
@@ -161,6 +189,8 @@ def _queue_discard(options: argparse.Namespace) -> object:
 _LOCAL_COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
     "keygen": _keygen,
     "verify": _verify,
+    "prove": _prove,
+    "verifier-hash": _verifier_hash,
     "queue.status": _queue_status,
     "queue.put": _queue_put,
     "queue.send": _queue_send,

@@ -137,10 +137,20 @@ def _records(commands: _Commands) -> None:
     download = _add(statements, "download", "Fetch a bundle.", "statements.download")
     download.add_argument("statement", metavar="STATEMENT")
     download.add_argument("--out", metavar="FILE", help="default: STATEMENT.zip")
-    verify = _add(commands, "verify", "Verify a statement's bundle; needs no connection.")
-    verify.add_argument("bundle", metavar="BUNDLE")
+    verify = _add(
+        commands, "verify", "Verify a bundle, or the proof of a line; needs no connection."
+    )
+    verify.add_argument("bundle", metavar="FILE", help="BUNDLE.zip, or what `prove` made")
     verify.add_argument("--root", required=True, metavar="PEM", help="the root you trust")
     verify.add_argument("--previous", metavar="BUNDLE", help="the statement before this one")
+    prove = _add(commands, "prove", "Write a file that shows one line of a bundle to others.")
+    prove.add_argument("bundle", metavar="BUNDLE")
+    prove.add_argument("line", metavar="LINE", type=int, help="its number, from 1")
+    prove.add_argument("--out", metavar="FILE", help="default: BUNDLE-line-LINE.json")
+    published = _add(
+        commands, "verifier-hash", "Show the SHA-256 of the verify.py that bundles carry."
+    )
+    published.add_argument("file", metavar="FILE", nargs="?", help="a verify.py to compare with it")
     verify.add_argument("--all", action="store_true", help="name all that is wrong, not the first")
 
 

@@ -1,10 +1,30 @@
-"""Offline verification of a statement bundle: nothing is trusted but the root that is given.
+"""Offline verification of a statement: nothing is trusted but the root that is given.
 
 Only the standard library and ``cryptography`` are used, nothing is fetched, and memory does not
 grow with the number of lines.
 """
 
+from pathlib import Path
+
 from partner_sdk.verify.bundle import Verification, verify_bundle
 from partner_sdk.verify.findings import Finding
+from partner_sdk.verify.proof import UnprovableLine, prove_line, verify_proof
 
-__all__ = ["Finding", "Verification", "verify_bundle"]
+__all__ = [
+    "Finding",
+    "UnprovableLine",
+    "Verification",
+    "prove_line",
+    "verify_bundle",
+    "verify_file",
+    "verify_proof",
+]
+
+
+def verify_file(*, path: Path, root: bytes, previous: Path | None = None) -> Verification:
+    """Verify a bundle or the proof of a line, whichever the file is; see ``verify_bundle``."""
+    with path.open("rb") as stream:
+        is_proof = stream.read(1) == b"{"
+    if is_proof:
+        return verify_proof(proof=path, root=root, previous=previous)
+    return verify_bundle(bundle=path, root=root, previous=previous)

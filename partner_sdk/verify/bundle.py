@@ -9,15 +9,15 @@ goes the same way, and the first finding here is the one that it names.
 import zipfile
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from partner_sdk.verify.authenticity import authenticate
 from partner_sdk.verify.camt import check_camt
 from partner_sdk.verify.contents import check_contents
+from partner_sdk.verify.continuity import check_previous
 from partner_sdk.verify.findings import Finding, Findings
-from partner_sdk.verify.sums import check_continuity, check_statement
+from partner_sdk.verify.sums import check_statement
 from partner_sdk.wire import archive
 from partner_sdk.wire.amounts import format_micros, minor_digits
 from partner_sdk.wire.archive import (
@@ -35,7 +35,7 @@ from partner_sdk.wire.archive import (
 )
 from partner_sdk.wire.certificates import read_pem
 from partner_sdk.wire.instants import format_instant
-from partner_sdk.wire.statement import InvalidStatement, Statement
+from partner_sdk.wire.statement import Statement
 
 __all__ = ["Verification", "verify_bundle"]
 
@@ -46,13 +46,15 @@ _SMALL = 1 << 26
 class Verification:
     """The outcome; ``statement`` is None where it could not be read.
 
-    ``signed_at`` is when the signer said that it signed, by its own clock.
+    ``signed_at`` is when the signer said that it signed, by its own clock; ``shown`` is the line
+    that was proven, where it was the proof of one.
     """
 
     findings: tuple[Finding, ...]
     statement: Statement | None
     lines: int
     signed_at: datetime | None = None
+    shown: bytes | None = None
 
     @property
     def ok(self) -> bool:
@@ -61,16 +63,17 @@ class Verification:
 
     @property
     def summary(self) -> str:
-        """What was verified, in one line; empty where that could not be read."""
+        """What was verified, in a few words; empty where that could not be read."""
         said, signed_at = self.statement, self.signed_at
         if said is None or signed_at is None:
             return ""
         digits = minor_digits(said.currency)
-        return (
+        text = (
             f"statement {said.statement_no} of {said.party.slug} for {said.window.business_date}, "
             f"closing {format_micros(said.closing_micros, min_digits=digits)} {said.currency}; "
             f"signed {format_instant(signed_at)} by the signer's clock"
         )
+        return text if self.shown is None else f"{text}\n  {self.shown.decode()}"
 
 
 def verify_bundle(*, bundle: Path, root: bytes, previous: Path | None = None) -> Verification:
@@ -105,27 +108,11 @@ def verify_bundle(*, bundle: Path, root: bytes, previous: Path | None = None) ->
                     small = _read_files(stream, contents, (CAMT, CAMT_SIGNATURE))
                 check_camt(files=small, statement=statement, trusted=trusted, findings=findings)
             if previous is not None:
-                _check_previous(previous, statement, findings)
+                check_previous(previous=previous, statement=statement, findings=findings)
     except InvalidArchive as error:
         _explain_container(bundle, error, findings)
     signed_at = None if signature is None else signature.signed_at
     return Verification(tuple(findings.found), statement, lines, signed_at)
-
-
-def _check_previous(previous: Path, statement: Statement, findings: Findings) -> None:
-    try:
-        with previous.open("rb") as stream:
-            content = archive.read_entry(stream=stream, name=STATEMENT)
-        before = Statement.from_bytes(content)
-    except (InvalidArchive, InvalidStatement):
-        findings.add("continuity", previous.name, "is not a bundle whose statement can be read")
-        return
-    check_continuity(
-        statement=statement,
-        previous=before,
-        previous_sha256=sha256(content).hexdigest(),
-        findings=findings,
-    )
 
 
 def _read_files(stream: BinaryIO, contents: Archive, names: tuple[str, ...]) -> dict[str, bytes]:

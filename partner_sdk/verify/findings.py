@@ -8,7 +8,7 @@ __all__ = ["Code", "Finding", "Findings"]
 #: container: the ZIP around the files; signature: statement.json.p7s; chain: certificates;
 #: root: not the trusted root; hash: not the bytes that were signed; line: the two renderings
 #: differ or a line contradicts itself; sum: totals; merkle: the lines' tree; continuity: the
-#: statement before.
+#: statement before; proof: the proof of a line is not one.
 Code = Literal[
     "container",
     "signature",
@@ -20,6 +20,7 @@ Code = Literal[
     "sum",
     "merkle",
     "continuity",
+    "proof",
 ]
 _LIMIT = 100
 

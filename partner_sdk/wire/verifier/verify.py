@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Verify a statement bundle without trusting whoever sent it, or this file's neighbours.
+"""Verify a statement bundle, or the proof of one of its lines, without trusting who sent it.
 
     python3 verify.py BUNDLE.zip --root root.pem [--previous BUNDLE.zip]
+    python3 verify.py PROOF.json --root root.pem
 
 Needs Python 3.9 or later, its standard library, and the ``openssl`` command; nothing is fetched.
 The root certificate comes from you, never from the bundle. A verifier that came inside a bundle
@@ -1263,6 +1264,10 @@ def verify_bundle(bundle: Path, root: Certificate, previous: Path | None, openss
     check_camt(camt, statement)
     if previous is not None:
         check_previous(previous, statement)
+    return summary(statement, signed_at)
+
+
+def summary(statement: dict[str, Any], signed_at: int) -> str:
     window = statement["window"]["business_date"]
     return (
         f"statement {statement['statement_no']} of {statement['party']['slug']} for {window}, "
@@ -1409,12 +1414,91 @@ def check_previous(previous: Path, statement: dict[str, Any]) -> None:
         )
 
 
+# --- the proof of one line -----------------------------------------------------------------------
+
+PROOF_FORM = {
+    "format": "=coalition.line-proof/1",
+    "line": TEXT,
+    "line_no": COUNT,
+    "path": [TEXT],
+    "salt": TEXT,
+    "signature": TEXT,
+    "statement": TEXT,
+}
+
+
+def verify_proof(path: Path, root: Certificate, previous: Path | None, openssl: OpenSSL) -> str:
+    """Check that a line is one of a signed statement; return what was verified, and the line."""
+    proof = read_proof(path)
+    content = proof["statement"].encode()
+    signature = base64.b64decode(proof["signature"])
+    signed_at = check_signature(content, STATEMENT, signature, SIGNATURE, root, openssl)
+    statement = read_statement(content)
+    check_statement(statement)
+    number, line = proof["line_no"], proof["line"].encode()
+    leaf = hashlib.sha256(b"\x00" + bytes.fromhex(proof["salt"]) + line).digest()
+    audit = [bytes.fromhex(node) for node in proof["path"]]
+    found = root_of_path(number - 1, statement["lines"]["count"], leaf, audit)
+    if found is None or found.hex() != statement["lines"]["merkle_root"]:
+        message = "the line, its salt or its path is not of the statement's tree"
+        raise Wrong("merkle", path.name, message, number)
+    head = f'{{"schema_version":1,"statement_no":"{statement["statement_no"]}","line_no":{number},'
+    if not line.startswith(head.encode()):
+        message = "the line is of another number or statement"
+        raise Wrong("line", path.name, message, number)
+    if previous is not None:
+        check_previous(previous, statement)
+    return f"{summary(statement, signed_at)}\n  {proof['line']}"
+
+
+def read_proof(path: Path) -> dict[str, Any]:
+    """Read a proof and insist on its one spelling."""
+    content = path.read_bytes()
+    try:
+        proof = json.loads(content.decode("utf-8"))
+        require_form(proof, PROOF_FORM, 0)
+        text = json.dumps(proof, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        hashes = [bytes.fromhex(each) for each in (proof["salt"], *proof["path"])]
+        signature = base64.b64decode(proof["signature"], validate=True)
+        sound = (
+            (text + "\n").encode("utf-8") == content
+            and proof["line_no"] > 0
+            and "\n" not in proof["line"]
+            and [each.hex() for each in hashes] == [proof["salt"], *proof["path"]]
+            and {len(each) for each in hashes} == {32}
+            and base64.b64encode(signature).decode() == proof["signature"]
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        sound = False
+    if not sound:
+        raise Wrong("proof", path.name, "is not the proof of a line in its one spelling")
+    return dict(proof)
+
+
+def root_of_path(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes | None:
+    """The root that a leaf and its path lead to (RFC 9162, 2.1.3.2); None if it leads nowhere."""
+    if index >= size:
+        return None
+    at, last, found = index, size - 1, leaf
+    for sister in path:
+        if last == 0:
+            return None
+        if at % 2 or at == last:
+            found = hashlib.sha256(b"\x01" + sister + found).digest()
+            while at and not at % 2:
+                at, last = at >> 1, last >> 1
+        else:
+            found = hashlib.sha256(b"\x01" + found + sister).digest()
+        at, last = at >> 1, last >> 1
+    return found if last == 0 else None
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Verify what the command line names; return the exit status."""
     parser = argparse.ArgumentParser(
         description="Verify a statement bundle, offline, with the root certificate that you trust."
     )
-    parser.add_argument("bundle", metavar="BUNDLE.zip", type=Path)
+    parser.add_argument("file", metavar="FILE", type=Path, help="a bundle, or the proof of a line")
     parser.add_argument("--root", required=True, metavar="PEM", type=Path, help="the trusted root")
     parser.add_argument("--previous", metavar="BUNDLE", type=Path, help="the statement before it")
     options = parser.parse_args(arguments)
@@ -1422,15 +1506,17 @@ def main(arguments: list[str] | None = None) -> int:
         root = read_root(options.root)
         with tempfile.TemporaryDirectory() as folder:
             openssl = OpenSSL(Path(folder), root)
-            verified = verify_bundle(options.bundle, root, options.previous, openssl)
+            with options.file.open("rb") as stream:
+                verify = verify_proof if stream.read(1) == b"{" else verify_bundle
+            verified = verify(options.file, root, options.previous, openssl)
     except Wrong as wrong:
         print(wrong)
-        print(f"{options.bundle}: NOT verified", file=sys.stderr)
+        print(f"{options.file}: NOT verified", file=sys.stderr)
         return 1
     except (Unusable, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{options.bundle}: verified")
+    print(f"{options.file}: verified")
     print(f"  {verified}")
     return 0
 
