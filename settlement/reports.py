@@ -11,6 +11,7 @@ from partner_sdk.wire.amounts import format_micros, minor_digits
 from settlement import hub
 from settlement.domain.chain import next_step
 from settlement.entries import store as entries
+from settlement.log.service import Trouble, find_trouble
 from settlement.steps.net import compute_netting
 from settlement.steps.night import Night
 from settlement.store import runs, statements
@@ -139,3 +140,9 @@ def read_status(*, night: Night, count: int) -> tuple[DateStatus, ...]:
         )
         found.append(DateStatus(day, state, len(facts), step, failure, facts))
     return tuple(found)
+
+
+def read_trouble(*, night: Night) -> tuple[Trouble, ...]:
+    """What is wrong with the public log, as far as a look shows it."""
+    with night.database.transaction() as connection:
+        return find_trouble(connection=connection, logs_folder=night.logs_folder)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import entry_points
 from typing import Literal
 
 import typer
@@ -22,6 +23,8 @@ from coalition.db.state import hub_state
 from coalition.jobs.tables import job_run
 from coalition.prepare import OLDEST_SERVER, require_same_coalition
 
+_CHECKS = "coalition.checks"
+"""Entry points: functions of configuration and connection that give what `Finding` is made of."""
 _LEAST_FREE_BYTES = 2_000_000_000
 _MOST_SKEW_SECONDS = 2.0
 
@@ -68,6 +71,9 @@ def examine() -> Iterator[Finding]:
             return
         for check in _DATABASE_CHECKS:
             yield from check(session, connection)
+        for point in sorted(entry_points(group=_CHECKS), key=lambda each: each.name):
+            for found in point.load()(config, connection):
+                yield Finding(*found)
 
 
 def _python() -> Finding:

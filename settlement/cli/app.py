@@ -16,12 +16,14 @@ from settlement.app import open_night
 from settlement.check import check_books
 from settlement.cli import run as running
 from settlement.cli.keys import keys
+from settlement.cli.log import log
 from settlement.cli.profile import profile
 from settlement.cli.tables import show_findings, show_preview, show_status
 from settlement.config import read_settlement_config
 from settlement.domain.netting import NotZeroSum
 from settlement.explain import NothingToExplain, explain_line
-from settlement.reports import NotSettled, preview, read_status
+from settlement.log.service import LogError
+from settlement.reports import NotSettled, preview, read_status, read_trouble
 from settlement.signing import SigningError
 from settlement.steps.net import ForeignCurrency
 
@@ -34,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(keys, name="keys")
 app.add_typer(profile, name="profile")
+app.add_typer(log, name="log")
 
 
 @app.command()
@@ -77,6 +80,8 @@ def status(
     """Show how far each date has come, and why one does not go on."""
     with open_night() as night:
         show_status(read_status(night=night, count=count))
+        for trouble in read_trouble(night=night):
+            typer.echo(f"settlement: {trouble.message}", err=True)
 
 
 @app.command()
@@ -149,6 +154,6 @@ def main() -> None:
         app()
     except (
         ConfigError, EmbeddedError, SigningError, NothingToExplain, NotSettled, NotZeroSum,
-        ForeignCurrency,
+        ForeignCurrency, LogError,
     ) as error:  # fmt: skip
         sys.exit(f"settlement: {error}")

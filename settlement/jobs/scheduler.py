@@ -20,6 +20,7 @@ from coalition.logging import configure_logging, logger
 from coalition.processes import end_with_supervisor
 from settlement.app import open_night
 from settlement.config import SettlementConfig
+from settlement.reports import read_trouble
 from settlement.steps.chain import Busy, NotDue, dates_to_settle, settle_date
 from settlement.steps.night import Night
 
@@ -56,6 +57,9 @@ def run_scheduler(
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
     with open_night(config=config, settings=settings) as night:
+        for trouble in read_trouble(night=night):
+            # The night itself will not sign on it; whoever starts the hub must not learn it then.
+            _log.error("log_is_in_trouble", log=trouble.log, trouble=trouble.message)
         scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},

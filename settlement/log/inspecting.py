@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from partner_sdk.wire.merkle import MerkleTree, record_hash
-from partner_sdk.wire.tlog.tiles import TILE_WIDTH
+from partner_sdk.wire.merkle import HASH_BYTES, MerkleTree, record_hash
+from partner_sdk.wire.tlog.tiles import TILE_WIDTH, Tile
 from settlement.log import files, store
 from settlement.log.domain import STATEMENTS, Log
 from settlement.log.errors import LogError
@@ -94,7 +94,9 @@ def check_log(*, connection: Connection, logs_folder: Path, log: Log) -> list[Tr
             if len(records) != end - len(tree):
                 found.append(Trouble(log.origin, f"records before {end} are missing"))
                 return found
-            tree.extend(leaves=[record_hash(record=record) for record in records])
+            leaves = [record_hash(record=record) for record in records]
+            found += _check_leaves(connection, log, len(tree), leaves)
+            tree.extend(leaves=leaves)
         if tree.root() != checkpoint.root:
             found.append(
                 Trouble(log.origin, f"the records do not hash to checkpoint {checkpoint.size}")
@@ -102,6 +104,23 @@ def check_log(*, connection: Connection, logs_folder: Path, log: Log) -> list[Tr
     found += _check_files(connection, logs_folder / log.folder_name, log)
     if checkpoints and checkpoints[-1].size != size:
         found.append(Trouble(log.origin, "there are records after the newest checkpoint"))
+    return found
+
+
+def _check_leaves(
+    connection: Connection, log: Log, begin: int, leaves: list[bytes]
+) -> list[Trouble]:
+    """Compare the lowest tiles with the records; a changed record is named."""
+    found: list[Trouble] = []
+    tile = b""
+    for leaf_no, leaf in enumerate(leaves, begin):
+        tile_no, at = divmod(leaf_no, TILE_WIDTH)
+        if leaf_no == begin or at == 0:
+            tile = store.read_tile(
+                connection=connection, log_no=log.log_no, tile=Tile(0, tile_no, TILE_WIDTH)
+            )
+        if tile[at * HASH_BYTES : (at + 1) * HASH_BYTES] != leaf:
+            found.append(Trouble(log.origin, f"record {leaf_no} is not the one that was logged"))
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine, text
 
@@ -71,7 +70,20 @@ def require_whole(night: Night, engine: Engine) -> None:
     assert (folder / "checkpoint").read_bytes() == checkpoints_of(engine)[-1][1]
 
 
-def facts(night: Night, query: str) -> list[Any]:
-    """Rows of a query."""
-    with night.database.transaction() as connection:
-        return [tuple(row) for row in connection.execute(text(query))]
+def forget_log_after(engine: Engine, *, size: int) -> None:
+    """Leave the log's tables as a backup taken at that size has them."""
+    records = records_of(engine)[:size]
+    with engine.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))
+        for table, column in (("log_record", "leaf_no"), ("log_checkpoint", "size")):
+            sign = ">=" if column == "leaf_no" else ">"
+            connection.execute(text(f"DELETE FROM settlement.{table} WHERE {column} {sign} {size}"))
+        connection.execute(text("DELETE FROM settlement.log_tile"))
+        connection.execute(text(f"UPDATE settlement.log SET published_size = {size}"))
+        for name, content in tile_files(records).items():
+            _, level, rest = name.split("/", 2)
+            if level != "entries":
+                connection.execute(
+                    text("INSERT INTO settlement.log_tile VALUES (1, :level, :no, :hashes)"),
+                    {"level": int(level), "no": int(rest.split(".")[0]), "hashes": content},
+                )

@@ -34,6 +34,7 @@ from tests.integration.settlement.log_reading import (
     checkpoints_of,
     files_in,
     folder_of,
+    forget_log_after,
     kinds_of,
     records_of,
     require_whole,
@@ -356,7 +357,7 @@ def _tile_in(kept: dict[tuple[int, int], bytes], tile: Tile) -> bytes:
 def test_an_older_backup_is_noticed_and_nothing_is_signed_on_it(books: Books, night: Night) -> None:
     settle(books, night, ONE)
     settle(books, night, TWO)
-    forget_everything_after(books, size=4)
+    forget_log_after(books.engine, size=4)
     with night.database.transaction() as connection:
         (trouble,) = service.find_trouble(connection=connection, logs_folder=night.logs_folder)
     assert "4 records in the database and 6 in" in trouble.message
@@ -369,7 +370,7 @@ def test_what_the_files_still_have_is_put_back(books: Books, night: Night) -> No
     settle(books, night, ONE)
     settle(books, night, TWO)
     before = checkpoints_of(books.engine)
-    forget_everything_after(books, size=4)
+    forget_log_after(books.engine, size=4)
     folder = folder_of(night)
     recovered = service.recover(
         database=night.database,
@@ -382,22 +383,3 @@ def test_what_the_files_still_have_is_put_back(books: Books, night: Night) -> No
     assert checkpoints_of(books.engine) == before
     settle(books, night, TWO + timedelta(days=1))
     require_whole(night, books.engine)
-
-
-def forget_everything_after(books: Books, *, size: int) -> None:
-    """Leave the log's tables as a backup taken at that size has them."""
-    records = records_of(books.engine)[:size]
-    with books.engine.begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
-        for table, column in (("log_record", "leaf_no"), ("log_checkpoint", "size")):
-            sign = ">=" if column == "leaf_no" else ">"
-            connection.execute(text(f"DELETE FROM settlement.{table} WHERE {column} {sign} {size}"))
-        connection.execute(text("DELETE FROM settlement.log_tile"))
-        connection.execute(text(f"UPDATE settlement.log SET published_size = {size}"))
-        for name, content in tile_files(records).items():
-            _, level, rest = name.split("/", 2)
-            if level != "entries":
-                connection.execute(
-                    text("INSERT INTO settlement.log_tile VALUES (1, :level, :no, :hashes)"),
-                    {"level": int(level), "no": int(rest.split(".")[0]), "hashes": content},
-                )

@@ -29,6 +29,7 @@ from partner_sdk.wire.tlog.tiles import (
     root_of_tiles,
     tiles_of,
 )
+from partner_sdk.witness import is_start_of
 from tests.slow_log import tile_files, tree_hash
 
 RECORDS = [b"record %d" % number for number in range(600)]
@@ -93,6 +94,20 @@ def test_roots_and_paths_come_from_tiles_alone(size: int, data: st.DataObject) -
         path=inclusion_path(index=index, size=size, nodes=nodes),
         root=new_root,
     )
+
+
+def test_tiles_that_belie_each_other_hide_no_fork() -> None:
+    # The log forked at record 270. It shows a witness that knows 280 records of the first past the
+    # second one's 600, with one low tile of the first: the root of 280 seems to be there.
+    seen, forked = RECORDS, [*RECORDS[:270], b"another", *RECORDS[271:]]
+    shown = tile_files(forked)
+    shown["tile/0/001"] = tile_files(seen)["tile/0/001"]
+    nodes = nodes_of_tiles(size=600, read=lambda tile: shown[tile.path])
+    old = Checkpoint("log.example", 280, tree_hash(seen[:280]))
+    new = Checkpoint("log.example", 600, tree_hash(forked))
+    assert root_of_tiles(size=600, nodes=nodes) == new.root
+    assert root_of_tiles(size=280, nodes=nodes) == old.root
+    assert not is_start_of(seen=old, shown=new, nodes=nodes)
 
 
 def test_a_tile_of_another_length_is_refused() -> None:
