@@ -148,6 +148,18 @@ def _verifier_hash(options: argparse.Namespace) -> object:
     return SHOWN
 
 
+def _xlsx(options: argparse.Namespace) -> object:
+    from partner_sdk.workbook import WorkbookUnavailable, make_workbook
+
+    bundle = Path(options.bundle)
+    out = Path(options.out) if options.out else bundle.with_suffix(".xlsx")
+    try:
+        make_workbook(bundle=bundle, out=out)
+    except WorkbookUnavailable as error:
+        raise UsageError(str(error)) from error
+    return {"workbook": str(out)}
+
+
 def _queue_status(options: argparse.Namespace) -> object:
     with _queue(options) as queue:
         return queue.status()
@@ -191,6 +203,7 @@ _LOCAL_COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
     "verify": _verify,
     "prove": _prove,
     "verifier-hash": _verifier_hash,
+    "xlsx": _xlsx,
     "queue.status": _queue_status,
     "queue.put": _queue_put,
     "queue.send": _queue_send,

@@ -137,6 +137,9 @@ def _records(commands: _Commands) -> None:
     download = _add(statements, "download", "Fetch a bundle.", "statements.download")
     download.add_argument("statement", metavar="STATEMENT")
     download.add_argument("--out", metavar="FILE", help="default: STATEMENT.zip")
+    workbook = _add(commands, "xlsx", "Write a bundle's lines as a workbook (extra: xlsx).")
+    workbook.add_argument("bundle", metavar="BUNDLE")
+    workbook.add_argument("--out", metavar="FILE", help="default: BUNDLE with .xlsx for .zip")
     verify = _add(
         commands, "verify", "Verify a bundle, or the proof of a line; needs no connection."
     )

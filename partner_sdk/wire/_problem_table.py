@@ -158,6 +158,8 @@ _ELSEWHERE: tuple[Row, ...] = (
     ("log_conflict", 409, False, "The log does not lead to that checkpoint",
      ("The log has forked, or an older backup was restored. Keep your evidence and call the "
       "operator; nothing should be released before this is explained.")),
+    ("workbook_too_large", 422, False, "The statement is too long for a workbook made here",
+     "Download the bundle and run coalition-partner xlsx on it, or open its lines.csv."),
     ("webhook_url_refused", 422, False, "The address cannot receive webhooks",
      "Use an https address with a public host name, without user or fragment."),
     ("webhook_not_found", 404, False, "No such subscription",

@@ -17,14 +17,18 @@ from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.archive import STATEMENT, read_entry
 from partner_sdk.wire.instants import format_instant
+from partner_sdk.wire.statement import Statement
 from settlement.acceptances.service import read_accepted
 from settlement.bundles.proved import with_proof
+from settlement.bundles.workbook import workbook_of
 from settlement.http.visible import UnknownStatement, visible_statement
 from settlement.log.service import proof_of_statement
 from settlement.store import statements
 from settlement.store.statements import StoredStatement
 
 routes = Routes(tag="Statements")
+#: More would keep a worker busy for long.
+_MAX_WORKBOOK_LINES = 100_000
 
 
 class StatementAnswer(AnswerSchema):
@@ -111,6 +115,35 @@ def get_statement_bundle(context: RequestContext, *, statement_id: UUID) -> Answ
         return Answer(path, headers=headers)
     size, blocks = with_proof(path=path, proof=proof.to_bytes())
     return Answer(Pieces(size, blocks), headers=headers)
+
+
+@routes.endpoint(
+    "GET",
+    "/v1/statements/{statement_id}/xlsx",
+    caller="either",
+    permission=Action.STATEMENT,
+    answer_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    summary="Fetch a statement's lines as a workbook",
+    description=(
+        "Made for this request of the bundle's lines, and signed by nobody: the bundle is what "
+        f"counts. At most {_MAX_WORKBOOK_LINES} lines; a longer one is made of the bundle by "
+        "`coalition-partner xlsx`."
+    ),
+    problems=("statement_not_found", "workbook_too_large"),
+)
+def get_statement_workbook(context: RequestContext, *, statement_id: UUID) -> Answer:
+    """A sheet of figures, then the lines."""
+    path = _bundle(context, statement_id)
+    with path.open("rb") as stream:
+        statement = Statement.from_bytes(read_entry(stream=stream, name=STATEMENT))
+    if statement.lines.count > _MAX_WORKBOOK_LINES:
+        raise HubError(
+            "workbook_too_large",
+            f"The statement has {statement.lines.count} lines; {_MAX_WORKBOOK_LINES} is the most.",
+        )
+    disposition = f'attachment; filename="{path.parent.name}-{path.stem}.xlsx"'
+    size, blocks = workbook_of(path=path)
+    return Answer(Pieces(size, blocks), headers={"Content-Disposition": disposition})
 
 
 @routes.endpoint(

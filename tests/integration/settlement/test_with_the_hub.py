@@ -11,6 +11,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import Engine, text
 
 from coalition.config import Config
@@ -154,7 +155,14 @@ def test_a_partner_fetches_its_own_statements_and_nobody_elses(
     assert verify_bundle(bundle=downloaded, root=night.root_path.read_bytes()).ok
     assert ZipFile(io.BytesIO(bundle.data)).read("statement.json") == document.data
     at = f"/v1/statements/{first['id']}"
-    for path in (at, f"{at}/bundle", f"{at}/proof", f"{at}/acceptance"):
+    workbook = bakery.sign("GET", f"{at}/xlsx")
+    assert workbook.headers["Content-Disposition"].endswith('-bakery.xlsx"')
+    rows = list(load_workbook(io.BytesIO(workbook.data))["Lines"].values)
+    assert len(rows) == first["lines"] + 1
+    assert int(workbook.headers["Content-Length"]) == len(workbook.data)
+    folder = bundle_path(night, DAY_1, "bakery").parent
+    assert {path.suffix for path in folder.iterdir()} == {".zip"}
+    for path in (at, f"{at}/bundle", f"{at}/proof", f"{at}/acceptance", f"{at}/xlsx"):
         refused = grocer.sign("GET", path)
         assert (refused.status_code, refused.json["code"]) == (404, "statement_not_found")
 
