@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from partner_sdk.wire import ids
 from partner_sdk.wire.statement import AgreementRef, Party, Previous, Window
 from settlement import hub
-from settlement.bundles import BundleWriter
+from settlement.bundles import BundleWriter, PdfMaker
 from settlement.domain.netting import PairView, views_by_party
 from settlement.profiles.domain import DEFAULT_PROFILE, Profile
 from settlement.profiles.service import read_profiles
@@ -31,12 +31,11 @@ from settlement.signing import StatementSigner
 from settlement.steps.entry_lines import read_entry_rows
 from settlement.steps.night import Night
 from settlement.steps.plan import IncompleteLines
+from settlement.steps.shares import groups_of, share_of_plans
 from settlement.store import lines, nets, runs, statements
 from settlement.store.statements import Issued, Plan
 from settlement.store.stream import Names, Rows, stream_lines
 
-# What one commit records: so much is written again after a kill.
-_GROUP_STATEMENTS, _GROUP_LINES = 16, 20_000
 _agreement_of = itemgetter(LINE_ROW.index("agreement"))
 
 
@@ -54,6 +53,7 @@ class _Window:
     signer: StatementSigner
     profiles: Mapping[int, Profile]
     clearing: Profile
+    make_pdf: PdfMaker | None
 
 
 def write_bundles(
@@ -72,7 +72,9 @@ def write_bundles(
     """
     with night.database.transaction() as connection:
         planned = statements.read_planned(connection=connection, business_date=business_date)
-        plans = share_of_plans(plans=planned, part=share[0], parts=share[1])
+        plans = share_of_plans(
+            plans=planned, part=share[0], parts=share[1], settings=night.settings
+        )
         if not plans:
             return 0
         common = _read_window(night, connection, business_date, plans)
@@ -86,37 +88,13 @@ def write_bundles(
             names=common.names,
         )
         with closing(_Rows(chunks)) as rows:
-            for group in _groups(plans):
+            for group in groups_of(plans=plans):
                 if not wanted():
                     return written
                 written += _write_group(night, common, group, rows)
                 night.observe(business_date, "issue:written")
             rows.expect_end()
     return written
-
-
-def share_of_plans(*, plans: Sequence[Plan], part: int, parts: int) -> tuple[Plan, ...]:
-    """One of `parts` shares with about the same number of lines each, by party number."""
-    loads = [0] * parts
-    mine = []
-    for plan in sorted(plans, key=lambda plan: (-plan.lines, plan.party_no)):
-        lightest = loads.index(min(loads))
-        # A statement without lines is work too: a signature and a file.
-        loads[lightest] += plan.lines + 100
-        if lightest == part:
-            mine.append(plan)
-    return tuple(sorted(mine, key=lambda plan: plan.party_no))
-
-
-def _groups(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
-    group: list[Plan] = []
-    for plan in plans:
-        group.append(plan)
-        if len(group) == _GROUP_STATEMENTS or sum(p.lines for p in group) >= _GROUP_LINES:
-            yield group
-            group = []
-    if group:
-        yield group
 
 
 def _write_group(night: Night, common: _Window, group: Sequence[Plan], rows: _Rows) -> int:
@@ -165,7 +143,7 @@ def _write(
         )
         now = night.wall()
         facts = _facts(common, plan, party, views, slug_of, used, now)
-        issued = bundle.finish(facts=facts, signed_at=now)
+        issued = bundle.finish(facts=facts, signed_at=now, make_pdf=common.make_pdf)
     return Issued(
         issued_at=now,
         sha256=issued.statement_sha256,
@@ -233,6 +211,7 @@ def _read_window(
         connection=connection, business_date=business_date, currency=coalition.currency
     )
     parties = {party.no: party for party in hub.read_parties(connection=connection)}
+    signer = night.keystore.signer(now=night.wall())
     agreements = lines.read_agreement_labels(connection=connection)
     profiles = read_profiles(connection=connection)
     clearing = next(party.no for party in parties.values() if party.kind == "clearing")
@@ -265,10 +244,20 @@ def _read_window(
                 parties=[plan.party_no for plan in plans],
             ),
         ),
-        signer=night.keystore.signer(now=night.wall()),
         profiles=profiles,
         clearing=profiles.get(clearing, DEFAULT_PROFILE),
+        signer=signer,
+        make_pdf=_press(night, signer),
     )
+
+
+def _press(night: Night, signer: StatementSigner) -> PdfMaker | None:
+    if night.settings.pdf != "yes":
+        return None
+    # Imported where it is needed: the libraries of PDFs take a second.
+    from settlement.steps.pdf import PdfPress
+
+    return PdfPress(signer=signer, settings=night.settings)
 
 
 class _Rows:

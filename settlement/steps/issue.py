@@ -21,9 +21,11 @@ from sqlalchemy import Connection
 from coalition.settings import child_environment
 from settlement import hub
 from settlement.bundles import sync_folder
+from settlement.config import settlement_environment
 from settlement.steps.bundles import write_bundles
 from settlement.steps.night import Night
 from settlement.steps.plan import plan_statements
+from settlement.steps.shares import work_of
 from settlement.store import statements
 
 _WAIT_SECONDS = 0.2
@@ -98,7 +100,11 @@ def _is_whole(path: Path, issued: statements.Issued) -> bool:
 
 def _write_all(night: Night, claim: Connection, business_date: date) -> None:
     planned = statements.read_window_statements(connection=claim, business_date=business_date)
-    waiting = sum(each.plan.lines for each in planned if each.issued is None)
+    waiting = sum(
+        work_of(lines=each.plan.lines, settings=night.settings)
+        for each in planned
+        if each.issued is None
+    )
     parts = max(1, min(night.settings.processes, waiting // night.settings.lines_per_process))
     workers = [_start_worker(night, business_date, part, parts) for part in range(1, parts)]
     try:
@@ -127,10 +133,7 @@ def _start_worker(
     """Start a process that helps to write; it ends by itself when this one is gone."""
     environment = child_environment(
         config=night.config,
-        extra={
-            "DATABASE_URL": night.address,
-            "SETTLEMENT_KEY_PASSPHRASE": night.settings.key_passphrase,
-        },
+        extra={**settlement_environment(settings=night.settings), "DATABASE_URL": night.address},
     )
     return subprocess.Popen(
         [

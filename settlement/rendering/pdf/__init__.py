@@ -5,13 +5,20 @@ from settlement.rendering.pdf.catalogue import load_catalogue
 from settlement.rendering.pdf.typesetting import typeset
 from settlement.rendering.pdf.view import compose_view
 
-__all__ = ["ACCEPTANCE_BOX", "MAX_PAGES", "render_pdf"]
+__all__ = ["ACCEPTANCE_BOX", "MAX_PAGES", "document_title", "render_pdf"]
 
 #: No statement has more pages, however many counterparties and kinds it names.
 MAX_PAGES = 10
 #: Where the last page leaves room for the partner's own signature: left, bottom, right and top, in
 #: points from the lower left corner.
 ACCEPTANCE_BOX = (312, 63, 544, 136)
+
+
+def document_title(*, statement: Statement, language: str) -> str:
+    """Return what the document is called, as the signature repeats it."""
+    words = load_catalogue(language=language)
+    number = words.text("document.numbered", number=statement.statement_no)
+    return f"{words.text('document.title')}, {number}"
 
 
 def render_pdf(

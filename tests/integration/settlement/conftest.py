@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -23,13 +24,18 @@ def books(engine: Engine) -> Books:
 
 @pytest.fixture
 def make_pipeline(config: Config, database_url: str) -> Iterator[Callable[..., Night]]:
-    """Makes pipelines on the test's database; their connections are closed after the test."""
+    """Makes pipelines on the test's database; their connections are closed after the test.
+
+    Their bundles have no PDF unless asked for: it takes a tenth of a second for each.
+    """
     made: list[Night] = []
 
-    def make(*, observe: Callable[[date, str], None] | None = None, **settings: int) -> Night:
+    def make(
+        *, observe: Callable[[date, str], None] | None = None, pdf: str = "no", **settings: Any
+    ) -> Night:
         night = make_night(
             config=config,
-            settings=SettlementConfig(key_passphrase="a passphrase of tests", **settings),
+            settings=SettlementConfig(key_passphrase="a passphrase of tests", pdf=pdf, **settings),
             address=database_url,
             observe=observe,
         )

@@ -56,6 +56,7 @@ def environment(config: Config) -> dict[str, str]:
         "COALITION_DATA": str(config.data_folder),
         "COALITION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
         "SETTLEMENT_KEY_PASSPHRASE": "a passphrase of tests",
+        "SETTLEMENT_PDF": "no",
     }
 
 

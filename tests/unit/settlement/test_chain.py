@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coalition.config import Config, ConfigError
-from settlement.config import read_settlement_config, settlement_settings
+from settlement.config import SettlementConfig, read_settlement_config, settlement_settings
 from settlement.domain.chain import STEP_MEANINGS, STEPS, dates_due, next_step
-from settlement.steps.bundles import share_of_plans
+from settlement.steps.shares import share_of_plans
 from settlement.store.statements import Plan
 from settlement.store.stream import offset_seconds
 
@@ -59,7 +59,11 @@ def test_every_statement_is_in_exactly_one_share_and_shares_are_alike(
     lines: list[int], parts: int
 ) -> None:
     plans = [plan(no, count) for no, count in enumerate(lines, 1)]
-    shares = [share_of_plans(plans=plans, part=part, parts=parts) for part in range(parts)]
+    settings = SettlementConfig(pdf="no")
+    shares = [
+        share_of_plans(plans=plans, part=part, parts=parts, settings=settings)
+        for part in range(parts)
+    ]
     together = sorted(p.party_no for share in shares for p in share)
     assert together == [p.party_no for p in plans]
     loads = [sum(p.lines + 100 for p in share) for share in shares]
