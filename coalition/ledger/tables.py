@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-from coalition.db.schema import metadata
+from coalition.db.schema import metadata, one_of
 
 balance = Table(
     "balance",
@@ -43,9 +43,7 @@ balance = Table(
     Column("debt", BigInteger, nullable=False, server_default="0"),
     # Grows with every change: what was computed from an older one is not written.
     Column("version", BigInteger, nullable=False, server_default="0"),
-    CheckConstraint(
-        "active >= 0 AND pending >= 0 AND held >= 0 AND debt >= 0", name="not_negative"
-    ),
+    CheckConstraint("least(active, pending, held, debt) >= 0", name="not_negative"),
     postgresql_with={"fillfactor": "70"},
 )
 
@@ -86,12 +84,11 @@ lot = Table(
         name="conserved",
     ),
     CheckConstraint(
-        "pending >= 0 AND active >= 0 AND held >= 0 AND spent >= 0 AND expired >= 0"
-        " AND clawed_back >= 0 AND taken >= 0 AND granted > 0",
+        "least(pending, active, held, spent, expired, clawed_back, taken, granted - 1,"
+        " issue_price_micros, redemption_price_micros) >= 0",
         name="not_negative",
     ),
-    CheckConstraint("funding IN ('redemption', 'issue')", name="funding"),
-    CheckConstraint("issue_price_micros >= 0 AND redemption_price_micros >= 0", name="prices"),
+    CheckConstraint(f"funding = {one_of('redemption', 'issue')}", name="funding"),
     Index(
         "ix_lot_fifo",
         "account_id",
@@ -126,14 +123,27 @@ movement = Table(
     # The signed request that it came of (signed_request.request_id).
     Column("request_id", Uuid),
     PrimaryKeyConstraint("account_id", "movement_id"),
-    CheckConstraint("points > 0", name="points"),
-    CheckConstraint("from_bucket <> to_bucket", name="buckets"),
+    CheckConstraint("points > 0 AND from_bucket <> to_bucket", name="moves_points"),
     CheckConstraint(
-        "kind IN ('earn', 'activate', 'hold', 'release', 'capture', 'redeem', 'restore',"
-        " 'expire', 'clawback', 'take', 'adjust')",
+        "kind = "
+        + one_of(
+            "earn",
+            "activate",
+            "hold",
+            "release",
+            "capture",
+            "redeem",
+            "restore",
+            "expire",
+            "clawback",
+            "take",
+            "adjust",
+        ),
         name="kind",
     ),
-    CheckConstraint("cause_kind IN ('sale', 'redemption', 'hold', 'lot')", name="cause_kind"),
+    CheckConstraint(
+        f"cause_kind = {one_of('sale', 'redemption', 'hold', 'lot')}", name="cause_kind"
+    ),
     Index("ix_movement_window_date", "window_date", postgresql_using="brin"),
     Index("ix_movement_party_no_movement_id", "party_no", "movement_id"),
 )
@@ -153,11 +163,19 @@ obligation = Table(
     Column("tax_code", Text),
     Column("tax_micros", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("account_id", "movement_id", "seq"),
-    CheckConstraint("debtor <> creditor", name="two_parties"),
-    CheckConstraint("amount_micros > 0", name="amount"),
+    CheckConstraint("debtor <> creditor AND amount_micros > 0", name="owes_another"),
     CheckConstraint(
-        "kind IN ('issue', 'issue_fee', 'redemption', 'margin', 'subsidy', 'redemption_fee',"
-        " 'clawback', 'breakage')",
+        "kind = "
+        + one_of(
+            "issue",
+            "issue_fee",
+            "redemption",
+            "margin",
+            "subsidy",
+            "redemption_fee",
+            "clawback",
+            "breakage",
+        ),
         name="kind",
     ),
     Index("ix_obligation_window_date", "window_date", postgresql_using="brin"),

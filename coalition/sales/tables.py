@@ -57,8 +57,7 @@ sale = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("request_id", Uuid),
     PrimaryKeyConstraint("party_no", "external_id"),
-    CheckConstraint("revision >= 0", name="revision"),
-    CheckConstraint("points >= 0", name="points"),
+    CheckConstraint("least(revision, points) >= 0", name="not_negative"),
     Index(
         "ix_sale_member_day",
         "account_id",

@@ -42,7 +42,9 @@ class RawInsert:
                 f"--client={CLIENTS}", "--jobs=2", f"--time={max(1, round(self._seconds))}",
                 f"--file={script}", self._address,
             ]  # fmt: skip
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"pgbench failed: {done.stderr}")
         found = re.search(r"tps = ([0-9.]+)", done.stdout)
         if found is None:
             raise RuntimeError(f"pgbench said nothing of its rate: {done.stdout}")

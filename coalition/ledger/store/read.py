@@ -1,18 +1,19 @@
 """Reading accounts: balances beside the lots and debts that the unit of work may touch.
 
-Plain SQL through the driver: these statements are on the way of every posting, and each runs
-prepared. Each account's balance is read in the same statement as its open lots, or before them, so
-a lot that is newer than the balance shows as a version conflict when the posting is written.
+These statements are on the way of every posting, and each runs prepared. Each account's balance
+is read in the same statement as its open lots, or before them, so a lot that is newer than the
+balance shows as a version conflict when the posting is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from coalition.db.prepared import run_prepared
 from coalition.ledger.domain import AccountState, Debt, Lot
 
 _BALANCE = (
@@ -27,22 +28,23 @@ _LOT = (
 _WIDTH = 9
 
 _LOCK = (
-    "SELECT account_id FROM balance WHERE account_id = ANY(%s::uuid[])"
+    "SELECT account_id FROM balance WHERE account_id = ANY($1::uuid[])"
     " ORDER BY account_id FOR UPDATE"
 )
 _WITH_OPEN_LOTS = (
     f"SELECT {_BALANCE}, {_LOT} FROM balance b LEFT JOIN LATERAL ("
     "SELECT * FROM lot x WHERE x.account_id = b.account_id AND x.is_open"
-    " ORDER BY x.expires_at, x.lot_id LIMIT %s) l ON true WHERE b.account_id = ANY(%s::uuid[])"
+    " ORDER BY x.expires_at, x.lot_id LIMIT $2::bigint) l ON true"
+    " WHERE b.account_id = ANY($1::uuid[])"
 )
 _WITH_THESE_LOTS = (
     f"SELECT {_BALANCE}, {_LOT} FROM balance b LEFT JOIN lot l ON l.account_id = b.account_id"
-    " AND (l.is_open OR l.lot_id = ANY(%s::uuid[])) WHERE b.account_id = ANY(%s::uuid[])"
+    " AND (l.is_open OR l.lot_id = ANY($2::uuid[])) WHERE b.account_id = ANY($1::uuid[])"
 )
 _DEBTS = (
     "SELECT account_id, debt_id, issuer, funder, lot_id, funding, issue_price_micros,"
     " redemption_price_micros, currency, sale_id, adjusts, due, recovered, written_off FROM debt"
-    " WHERE account_id = ANY(%s::uuid[]) AND outstanding > 0 ORDER BY created_at, debt_id"
+    " WHERE account_id = ANY($1::uuid[]) AND outstanding > 0 ORDER BY created_at, debt_id"
 )
 _LOTS = (
     f"SELECT {_LOT} FROM lot l WHERE l.account_id = %s AND l.is_open"
@@ -53,7 +55,7 @@ _LOTS = (
 
 def lock_accounts(*, connection: Connection, account_ids: Collection[UUID]) -> None:
     """Lock the accounts' balances in sorted order, for the rest of the transaction."""
-    connection.exec_driver_sql(_LOCK, (sorted(set(account_ids)),))
+    run_prepared(connection=connection, statement=_LOCK, parameters=(_array(account_ids),))
 
 
 def load_accounts(
@@ -68,14 +70,16 @@ def load_accounts(
     `lots_at_most` bounds the open lots of each account, soonest expiry first (None: all); it is
     for redemptions, which rarely need more than a few. Unknown accounts are absent.
     """
-    ids = list(set(account_ids))
+    ids = _array(account_ids)
+    limits: str | None
     if lot_ids:
-        rows = connection.exec_driver_sql(_WITH_THESE_LOTS, (list(lot_ids), ids))
+        statement, limits = _WITH_THESE_LOTS, _array(lot_ids)
     else:
-        rows = connection.exec_driver_sql(_WITH_OPEN_LOTS, (lots_at_most, ids))
+        statement, limits = _WITH_OPEN_LOTS, None if lots_at_most is None else str(lots_at_most)
+    rows = run_prepared(connection=connection, statement=statement, parameters=(ids, limits))
     accounts: dict[UUID, AccountState] = {}
     indebted = []
-    for row in rows.cursor.fetchall():
+    for row in rows:
         account_id = row[0]
         account = accounts.get(account_id)
         if account is None:
@@ -90,10 +94,15 @@ def load_accounts(
     return accounts
 
 
+def _array(ids: Iterable[UUID]) -> str:
+    """A set of ids as PostgreSQL writes an array."""
+    return f"{{{','.join(sorted(i.hex for i in set(ids)))}}}"
+
+
 def _load_debts(
     connection: Connection, account_ids: list[UUID], accounts: dict[UUID, AccountState]
 ) -> None:
-    rows: Any = connection.exec_driver_sql(_DEBTS, (account_ids,))
+    rows = run_prepared(connection=connection, statement=_DEBTS, parameters=(_array(account_ids),))
     for account_id, *columns in rows:
         accounts[account_id].debts.append(Debt(*columns))
 

@@ -68,11 +68,20 @@ def upgrade() -> None:
         sa.Column("debt", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
         sa.CheckConstraint(
-            "active >= 0 AND pending >= 0 AND held >= 0 AND debt >= 0",
-            name=op.f("ck_balance_not_negative"),
+            "least(active, pending, held, debt) >= 0", name=op.f("ck_balance_not_negative")
         ),
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_balance")),
         postgresql_with={"fillfactor": "70"},
+    )
+    op.create_table(
+        "closed_position",
+        sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("net_micros", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "window_date", "party_no", "currency", name=op.f("pk_closed_position")
+        ),
     )
     op.create_table(
         "debt",
@@ -143,16 +152,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index("ix_event_party_no_event_id", "event", ["party_no", "event_id"], unique=False)
-    op.create_table(
-        "closed_position",
-        sa.Column("window_date", sa.Date(), nullable=False),
-        sa.Column("party_no", sa.Integer(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("net_micros", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "window_date", "party_no", "currency", name=op.f("pk_closed_position")
-        ),
-    )
     op.create_table(
         "exposure",
         sa.Column("party_no", sa.Integer(), nullable=False),
@@ -283,16 +282,15 @@ def upgrade() -> None:
         sa.Column(
             "is_pending", sa.Boolean(), sa.Computed("pending > 0", persisted=True), nullable=True
         ),
-        sa.CheckConstraint("funding IN ('redemption', 'issue')", name=op.f("ck_lot_funding")),
+        sa.CheckConstraint(
+            "funding = ANY ('{redemption,issue}'::text[])", name=op.f("ck_lot_funding")
+        ),
         sa.CheckConstraint(
             "granted = pending + active + held + spent + expired + clawed_back + taken",
             name=op.f("ck_lot_conserved"),
         ),
         sa.CheckConstraint(
-            "issue_price_micros >= 0 AND redemption_price_micros >= 0", name=op.f("ck_lot_prices")
-        ),
-        sa.CheckConstraint(
-            "pending >= 0 AND active >= 0 AND held >= 0 AND spent >= 0 AND expired >= 0 AND clawed_back >= 0 AND taken >= 0 AND granted > 0",
+            "least(pending, active, held, spent, expired, clawed_back, taken, granted - 1, issue_price_micros, redemption_price_micros) >= 0",
             name=op.f("ck_lot_not_negative"),
         ),
         sa.PrimaryKeyConstraint("account_id", "lot_id", name=op.f("pk_lot")),
@@ -333,15 +331,16 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("request_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
-            "cause_kind IN ('sale', 'redemption', 'hold', 'lot')",
+            "cause_kind = ANY ('{sale,redemption,hold,lot}'::text[])",
             name=op.f("ck_movement_cause_kind"),
         ),
         sa.CheckConstraint(
-            "kind IN ('earn', 'activate', 'hold', 'release', 'capture', 'redeem', 'restore', 'expire', 'clawback', 'take', 'adjust')",
+            "kind = ANY ('{earn,activate,hold,release,capture,redeem,restore,expire,clawback,take,adjust}'::text[])",
             name=op.f("ck_movement_kind"),
         ),
-        sa.CheckConstraint("from_bucket <> to_bucket", name=op.f("ck_movement_buckets")),
-        sa.CheckConstraint("points > 0", name=op.f("ck_movement_points")),
+        sa.CheckConstraint(
+            "points > 0 AND from_bucket <> to_bucket", name=op.f("ck_movement_moves_points")
+        ),
         sa.PrimaryKeyConstraint("account_id", "movement_id", name=op.f("pk_movement")),
     )
     op.create_index(
@@ -368,11 +367,12 @@ def upgrade() -> None:
         sa.Column("tax_code", sa.Text(), nullable=True),
         sa.Column("tax_micros", sa.BigInteger(), server_default="0", nullable=False),
         sa.CheckConstraint(
-            "kind IN ('issue', 'issue_fee', 'redemption', 'margin', 'subsidy', 'redemption_fee', 'clawback', 'breakage')",
+            "kind = ANY ('{issue,issue_fee,redemption,margin,subsidy,redemption_fee,clawback,breakage}'::text[])",
             name=op.f("ck_obligation_kind"),
         ),
-        sa.CheckConstraint("amount_micros > 0", name=op.f("ck_obligation_amount")),
-        sa.CheckConstraint("debtor <> creditor", name=op.f("ck_obligation_two_parties")),
+        sa.CheckConstraint(
+            "debtor <> creditor AND amount_micros > 0", name=op.f("ck_obligation_owes_another")
+        ),
         sa.PrimaryKeyConstraint("account_id", "movement_id", "seq", name=op.f("pk_obligation")),
     )
     op.create_index(
@@ -455,8 +455,7 @@ def upgrade() -> None:
         sa.Column("first_posted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("request_id", sa.Uuid(), nullable=True),
-        sa.CheckConstraint("points >= 0", name=op.f("ck_sale_points")),
-        sa.CheckConstraint("revision >= 0", name=op.f("ck_sale_revision")),
+        sa.CheckConstraint("least(revision, points) >= 0", name=op.f("ck_sale_not_negative")),
         sa.PrimaryKeyConstraint("party_no", "external_id", name=op.f("pk_sale")),
         sa.UniqueConstraint("sale_id", name=op.f("uq_sale_sale_id")),
     )
@@ -713,12 +712,12 @@ def downgrade() -> None:
     op.drop_table("hold")
     op.drop_table("face_value")
     op.drop_table("exposure")
-    op.drop_table("closed_position")
     op.drop_index("ix_event_party_no_event_id", table_name="event")
     op.drop_index("ix_event_due", table_name="event", postgresql_where=sa.text("state = 'pending'"))
     op.drop_table("event")
     op.drop_table("delivery_attempt")
     op.drop_table("debt")
+    op.drop_table("closed_position")
     op.drop_table("balance")
     op.execute("DROP FUNCTION posting_slot")
     op.execute("DROP FUNCTION forbid_change")
