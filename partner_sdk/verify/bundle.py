@@ -17,6 +17,7 @@ from partner_sdk.verify.camt import check_camt
 from partner_sdk.verify.contents import check_contents
 from partner_sdk.verify.continuity import check_previous
 from partner_sdk.verify.findings import Finding, Findings
+from partner_sdk.verify.pdf import check_pdf
 from partner_sdk.verify.sums import check_statement
 from partner_sdk.wire import archive
 from partner_sdk.wire.amounts import format_micros, minor_digits
@@ -26,6 +27,7 @@ from partner_sdk.wire.archive import (
     CHAIN,
     FILES,
     OPTIONAL,
+    PDF,
     ROOT,
     SIGNATURE,
     STATEMENT,
@@ -105,8 +107,17 @@ def verify_bundle(*, bundle: Path, root: bytes, previous: Path | None = None) ->
             )
             if not findings.against(CAMT, CAMT_SIGNATURE):
                 with bundle.open("rb") as stream:
-                    small = _read_files(stream, contents, (CAMT, CAMT_SIGNATURE))
-                check_camt(files=small, statement=statement, trusted=trusted, findings=findings)
+                    banking = _read_files(stream, contents, (CAMT, CAMT_SIGNATURE))
+                check_camt(files=banking, statement=statement, trusted=trusted, findings=findings)
+            if signature is not None and PDF in contents.entries and not findings.against(PDF):
+                with bundle.open("rb") as stream:
+                    content = _read_small(stream, contents.entries[PDF])
+                check_pdf(
+                    content=content,
+                    statement=small[STATEMENT],
+                    signature=signature,
+                    findings=findings,
+                )
             if previous is not None:
                 check_previous(previous=previous, statement=statement, findings=findings)
     except InvalidArchive as error:

@@ -8,7 +8,8 @@ __all__ = ["Code", "Finding", "Findings"]
 #: container: the ZIP around the files; signature: statement.json.p7s; chain: certificates;
 #: root: not the trusted root; hash: not the bytes that were signed; line: the two renderings
 #: differ or a line contradicts itself; sum: totals; merkle: the lines' tree; continuity: the
-#: statement before; proof: the proof of a line is not one.
+#: statement before; proof: the proof of a line is not one;
+#: pdf: the PDF is not one that was signed as a statement's is, with the statement in it.
 Code = Literal[
     "container",
     "signature",
@@ -21,6 +22,7 @@ Code = Literal[
     "merkle",
     "continuity",
     "proof",
+    "pdf",
 ]
 _LIMIT = 100
 

@@ -605,15 +605,13 @@ class OpenSSL:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         return said[-1] if said else "no reason given"
 
-    def key_signed(self, signature: Signature) -> bool:
+    def key_signed(self, signer: Certificate, value: bytes, attributes: bytes) -> bool:
         """Whether the signer's key signed the attributes, whatever the content is."""
-        key = self.run(
-            "x509", "-noout", "-pubkey", "-in", self.put("signer.pem", signature.chain[0].pem)
-        )
+        key = self.run("x509", "-noout", "-pubkey", "-in", self.put("signer.pem", signer.pem))
         done = self.run(
             "dgst", "-sha256", "-verify", self.put("key.pem", key.stdout),
-            "-signature", self.put("value", signature.value),
-            self.put("attributes", tlv(0x31, signature.attributes())),
+            "-signature", self.put("value", value),
+            self.put("attributes", tlv(0x31, attributes)),
         )  # fmt: skip
         return key.returncode == 0 and done.returncode == 0
 
@@ -665,12 +663,12 @@ def check_chain(
 def check_signature(
     content: bytes, name: str, signature: bytes, signature_name: str, root: Certificate,
     openssl: OpenSSL, chain: bytes | None = None,
-) -> int:  # fmt: skip
-    """Check a detached signature; return when it was made. ``chain`` is the bundle's chain.pem."""
+) -> Signature:  # fmt: skip
+    """Check a detached signature and return it; ``chain`` is the bundle's chain.pem."""
     found = read_signature(signature, signature_name)
     said = openssl.verifies(signature, content, found.signed_at)
     # Where openssl is not content, look for what is at fault.
-    if said is not None and not openssl.key_signed(found):
+    if said is not None and not openssl.key_signed(found.chain[0], found.value, found.attributes()):
         raise Wrong("signature", signature_name, "was not made by the signer's key")
     check_chain(found, root, signature_name, None if said is None else openssl)
     if chain is not None and chain != b"".join(c.pem for c in found.chain):
@@ -679,7 +677,7 @@ def check_signature(
         raise Wrong("signature", name, "is not what was signed")
     if said is not None:
         raise Wrong("signature", signature_name, f"openssl cms -verify refuses it: {said}")
-    return found.signed_at
+    return found
 
 
 # --- statement.json ------------------------------------------------------------------------------
@@ -1234,6 +1232,139 @@ def camt_entries(statement: dict[str, Any]) -> list[tuple[str, ...]]:
     return found
 
 
+# --- statement.pdf: signed as a whole, the statement enclosed ------------------------------------
+
+BYTE_RANGE = re.compile(rb"/ByteRange ?\[ ?([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ?\]")
+HEX_DIGITS = re.compile(rb"<((?:[0-9A-F]{2})+)>")
+EMBEDDED = re.compile(rb"/Type ?/EmbeddedFile\b")
+STREAM_LENGTH = re.compile(rb"/Length ([0-9]+)(?! [0-9]+ R)")
+SHA256_NULL = tlv(0x30, oid("2.16.840.1.101.3.4.2.1"), tlv(0x05))
+TIMESTAMP_TOKEN = oid("1.2.840.113549.1.9.16.2.14")
+
+
+class PdfSignature(NamedTuple):
+    """The CMS signature of a PDF; ``timestamp`` is a token that it does not cover, or None."""
+
+    certificates: list[bytes]
+    signer: bytes
+    attributes: bytes
+    value: bytes
+    timestamp: bytes | None
+
+    def to_bytes(self) -> bytes:
+        """Write it in its one accepted form."""
+        r, s = (int.from_bytes(part[1], "big") for part in elements(only(self.value, 0x30)))
+        parts = [
+            integer(1), self.signer, SHA256_NULL, tlv(0xA0, self.attributes), ECDSA_SHA256,
+            tlv(0x04, tlv(0x30, integer(r), integer(s))),
+        ]  # fmt: skip
+        if self.timestamp is not None:
+            parts.append(tlv(0xA1, tlv(0x30, TIMESTAMP_TOKEN, tlv(0x31, self.timestamp))))
+        signed = tlv(
+            0x30, integer(1), tlv(0x31, SHA256_NULL), tlv(0x30, DATA),
+            tlv(0xA0, *self.certificates), tlv(0x31, tlv(0x30, *parts)),
+        )  # fmt: skip
+        return tlv(0x30, SIGNED_DATA, tlv(0xA0, signed))
+
+
+def check_pdf(content: bytes, statement: bytes, signed: Signature, openssl: OpenSSL) -> None:
+    """Check the PDF; ``signed`` is the statement's signature, whose certificates were checked."""
+    covered, digits = cut_pdf(content)
+    padded = bytes.fromhex(digits.decode())
+    try:
+        found, whole = read_pdf_signature(padded)
+        attributes = {}
+        for _, attribute, _ in elements(found.attributes):
+            kind, values = elements(attribute)
+            attributes[kind[2]] = values[1]
+        digest = only(attributes[MESSAGE_DIGEST], 0x04)
+        named = attributes[SIGNING_CERTIFICATE]
+        if attributes[CONTENT_TYPE] != DATA or len(attributes) != 3:
+            raise ValueError("other attributes")
+    except (ValueError, IndexError, KeyError) as error:
+        raise Wrong("pdf", PDF, "its signature is not in the one accepted form") from error
+    enclosed = embedded_file(content)
+    if sorted(found.certificates) != sorted(each.der for each in signed.chain):
+        raise Wrong("chain", PDF, "was not signed with the certificates of the statement")
+    signer = signed.chain[0]
+    said = openssl.verifies(whole, covered, signed.signed_at)
+    is_named = hashlib.sha256(signer.der).digest() in named
+    if not is_named or (
+        said is not None and not openssl.key_signed(signer, found.value, found.attributes)
+    ):
+        raise Wrong("signature", PDF, "was not signed by the signer's key")
+    if digest != hashlib.sha256(covered).digest():
+        raise Wrong("signature", PDF, "is not what was signed")
+    if said is not None:
+        raise Wrong("signature", PDF, f"openssl cms -verify refuses it: {said}")
+    of_this = hashlib.sha256(found.value).digest()
+    if found.timestamp is not None and of_this not in found.timestamp:
+        raise Wrong("signature", PDF, "its timestamp is of something else")
+    if enclosed != statement:
+        raise Wrong("pdf", PDF, "does not enclose statement.json as it is")
+
+
+def cut_pdf(content: bytes) -> tuple[bytes, bytes]:
+    """What the one signature covers, which is all but itself; and its digits."""
+    ranges = BYTE_RANGE.findall(content)
+    if len(ranges) != 1:
+        raise Wrong("pdf", PDF, "has not exactly one signature")
+    first, size, second, rest = map(int, ranges[0])
+    digits = HEX_DIGITS.fullmatch(content[size:second])
+    if first or not size < second or second + rest != len(content) or digits is None:
+        raise Wrong("pdf", PDF, "its signature does not cover the whole file but itself")
+    return content[:size] + content[second:], digits[1]
+
+
+def read_pdf_signature(padded: bytes) -> tuple[PdfSignature, bytes]:
+    """Read the signature, and return its bytes without the zeros behind it."""
+    length = 2 + padded[1]
+    if padded[1] >= 0x80:
+        size = padded[1] & 0x7F
+        length = 2 + size + int.from_bytes(padded[2 : 2 + size], "big")
+    whole = padded[:length]
+    outer = elements(only(whole, 0x30))
+    data = elements(only(only(outer[1][2], 0xA0), 0x30))
+    info = elements(only(data[4][1], 0x30))
+    timestamp = None
+    if len(info) > 6:
+        _, values = elements(only(info[6][1], 0x30))
+        ((_, _, timestamp),) = elements(values[1])
+    certificates = [certificate for _, _, certificate in elements(data[3][1])]
+    found = PdfSignature(certificates, info[1][2], info[3][1], info[5][1], timestamp)
+    if found.to_bytes() != whole or padded[length:].strip(b"\0"):
+        raise ValueError("another form")
+    return found, whole
+
+
+def embedded_file(content: bytes) -> bytes:
+    """The one file that is embedded in a PDF."""
+    found = list(EMBEDDED.finditer(content))
+    if len(found) != 1:
+        raise Wrong("pdf", PDF, "has not exactly one file enclosed")
+    begins = content.rfind(b" obj", 0, found[0].start())
+    stream = content.find(b"stream", found[0].end())
+    described = content[begins:stream]
+    length = STREAM_LENGTH.search(described)
+    try:
+        if begins < 0 or stream < 0 or length is None:
+            raise ValueError("no stream")
+        start = stream + 6
+        start += 2 if content[start : start + 2] == b"\r\n" else 1
+        embedded = content[start : start + int(length[1])]
+        if b"/Filter" not in described:
+            return embedded
+        if b"/FlateDecode" not in described:
+            raise ValueError("another filter")
+        unpacker = zlib.decompressobj()
+        unpacked = unpacker.decompress(embedded, SMALL)
+        if not unpacker.eof or unpacker.unused_data:
+            raise ValueError("more than one file")
+    except (ValueError, zlib.error) as error:
+        raise Wrong("pdf", PDF, "its enclosed file cannot be read") from error
+    return unpacked
+
+
 # --- the bundle ----------------------------------------------------------------------------------
 
 
@@ -1252,7 +1383,7 @@ def verify_bundle(bundle: Path, root: Certificate, previous: Path | None, openss
     }
     if small[ROOT] != root.pem:
         raise Wrong("root", ROOT, "is not the root that you trust")
-    signed_at = check_signature(
+    signed = check_signature(
         small[STATEMENT], STATEMENT, small[SIGNATURE], SIGNATURE, root, openssl, small[CHAIN]
     )
     statement = read_statement(small[STATEMENT])
@@ -1262,9 +1393,11 @@ def verify_bundle(bundle: Path, root: Certificate, previous: Path | None, openss
     camt, signature = (read_small(bundle, entries[name]) for name in (CAMT, CAMT_SIGNATURE))
     check_signature(camt, CAMT, signature, CAMT_SIGNATURE, root, openssl)
     check_camt(camt, statement)
+    if PDF in entries:
+        check_pdf(read_small(bundle, entries[PDF]), small[STATEMENT], signed, openssl)
     if previous is not None:
         check_previous(previous, statement)
-    return summary(statement, signed_at)
+    return summary(statement, signed.signed_at)
 
 
 def summary(statement: dict[str, Any], signed_at: int) -> str:
@@ -1432,7 +1565,7 @@ def verify_proof(path: Path, root: Certificate, previous: Path | None, openssl: 
     proof = read_proof(path)
     content = proof["statement"].encode()
     signature = base64.b64decode(proof["signature"])
-    signed_at = check_signature(content, STATEMENT, signature, SIGNATURE, root, openssl)
+    signed = check_signature(content, STATEMENT, signature, SIGNATURE, root, openssl)
     statement = read_statement(content)
     check_statement(statement)
     number, line = proof["line_no"], proof["line"].encode()
@@ -1448,7 +1581,7 @@ def verify_proof(path: Path, root: Certificate, previous: Path | None, openssl: 
         raise Wrong("line", path.name, message, number)
     if previous is not None:
         check_previous(previous, statement)
-    return f"{summary(statement, signed_at)}\n  {proof['line']}"
+    return f"{summary(statement, signed.signed_at)}\n  {proof['line']}"
 
 
 def read_proof(path: Path) -> dict[str, Any]:

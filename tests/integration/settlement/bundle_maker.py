@@ -10,7 +10,7 @@ from pathlib import Path
 
 from partner_sdk.wire.amounts import round_half_even_to_minor
 from partner_sdk.wire.statement import AgreementRef, Party, Previous, Statement, Window
-from settlement.bundles import BundleWriter, IssuedBundle
+from settlement.bundles import BundleWriter, IssuedBundle, PdfMaker
 from settlement.rendering import (
     LineHeading,
     LineRow,
@@ -86,6 +86,7 @@ class Books:
     previous: Previous | None = None
     number: int = 1
     signed_at: datetime = SIGNED_AT
+    make_pdf: PdfMaker | None = None
 
     def issue(self, rows: Iterable[LineRow], *, name: str | None = None) -> IssuedBundle:
         """Write the next bundle."""
@@ -119,7 +120,7 @@ class Books:
                 issued_at=self.signed_at,
                 names={p.counterparty: p.counterparty.title() for p in positions},
             )
-            issued = bundle.finish(facts=facts, signed_at=self.signed_at)
+            issued = bundle.finish(facts=facts, signed_at=self.signed_at, make_pdf=self.make_pdf)
         self.opening_micros = Statement.from_bytes(issued.statement).closing_micros
         self.residues = {p.counterparty: p.residue_out_micros for p in positions}
         self.previous = Previous(facts.statement_id, issued.statement_sha256)

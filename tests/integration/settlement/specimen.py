@@ -9,6 +9,7 @@ import re
 import runpy
 import zlib
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +20,10 @@ from partner_sdk.wire import archive, verifier
 from partner_sdk.wire.archive import CSV, NDJSON, SALTS, SIGNATURE, STATEMENT, Entry
 from partner_sdk.wire.lines import SLOT_BYTES
 from partner_sdk.wire.statement import FileEntry, Statement
-from settlement.signing import KeySigner, sign_detached
+from settlement.rendering import DerivedFacts
+from settlement.rendering.pdf import ACCEPTANCE_BOX, render_pdf
+from settlement.signing import KeySigner, TimestampAuthority, sign_detached
+from settlement.signing.pdf import PdfSigner
 from tests.integration.settlement.bundle_maker import (
     SIGNED_AT,
     Books,
@@ -123,11 +127,34 @@ class Specimen:
         return (at - entry.start) // SLOT_BYTES + 1 if name == SALTS else None
 
 
-def make_specimen(folder: Path, lines: int) -> Specimen:
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Makes the signed PDF of a bundle, with a timestamp where there is an authority."""
+
+    signer: KeySigner
+    authority: TimestampAuthority | None = None
+
+    def __call__(
+        self, *, content: bytes, facts: DerivedFacts, language: str, signed_at: datetime
+    ) -> bytes:
+        """Return the file; the arguments are those of `settlement.bundles.PdfMaker`."""
+        document = render_pdf(statement=facts.statement, content=content, language=language)
+        signer = PdfSigner(signer=self.signer, authority=self.authority)
+        return signer.sign(
+            document=document, signed_at=signed_at, acceptance_box=ACCEPTANCE_BOX
+        ).content
+
+
+def make_specimen(
+    folder: Path, lines: int, *, pdf: bool = False, authority: TimestampAuthority | None = None
+) -> Specimen:
     """Write a bundle of so many lines."""
     folder.mkdir(exist_ok=True)
     keystore = make_keystore(folder / "keys")
-    account = Books(folder=folder, signer=keystore.signer(now=SIGNED_AT))
+    signer = keystore.signer(now=SIGNED_AT)
+    account = Books(
+        folder=folder, signer=signer, make_pdf=Press(signer, authority) if pdf else None
+    )
     issued = account.issue(make_rows(lines))
     return Specimen(folder, issued.path, keystore.root_pem())
 

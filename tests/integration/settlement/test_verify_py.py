@@ -32,7 +32,7 @@ _PATH = {"PATH": os.environ["PATH"]}
 
 @pytest.fixture(scope="module")
 def specimen(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
-    return make_specimen(tmp_path_factory.mktemp("alone"), 40)
+    return make_specimen(tmp_path_factory.mktemp("alone"), 40, pdf=True)
 
 
 def _run(
@@ -142,4 +142,4 @@ def test_a_thousand_random_single_bytes_are_found_and_located(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     for seed, lines in enumerate((0, 1, 40, 2_000)):
-        _tamper(make_specimen(tmp_path_factory.mktemp("tampered"), lines), 250, seed)
+        _tamper(make_specimen(tmp_path_factory.mktemp("tampered"), lines, pdf=True), 250, seed)
