@@ -5,8 +5,7 @@ does is named by a function of this package: `make(bed, number)` is called once 
 what it gives is called over and over in every thread, with a number that no other call gets.
 
 A turn lasts for a time, or for a number of calls. Before one of the latter, what a maker's
-operation has in `prepare` is called, outside of what is measured, for each number to come; what it
-has in `leave` is called by every thread that ends.
+operation has in `prepare` is called, outside of what is measured, for each number to come.
 """
 
 from __future__ import annotations
@@ -143,8 +142,6 @@ def _work(operation: Operation, numbers: Iterator[int], threads: int, seconds: f
     began = time.perf_counter()
     ends_at = began + seconds
 
-    leave = getattr(operation, "leave", None)
-
     def work(mine: list[float]) -> None:
         try:
             at = time.perf_counter()
@@ -158,9 +155,6 @@ def _work(operation: Operation, numbers: Iterator[int], threads: int, seconds: f
                 at = done
         except BaseException as error:  # noqa: BLE001 - said to whoever measures
             failures.append(f"{type(error).__name__}: {error}")
-        finally:
-            if leave is not None:
-                leave()
 
     workers = [threading.Thread(target=work, args=(mine,)) for mine in latencies]
     for worker in workers:
