@@ -34,6 +34,7 @@ from coalition.feed.lines import (
 from coalition.feed.money import (
     PairObligations,
     PartyObligations,
+    read_currencies,
     read_pair_obligations,
     read_party_obligations,
     read_window_totals,
@@ -79,6 +80,7 @@ __all__ = [
     "mark_window",
     "read_agreements",
     "read_coalition",
+    "read_currencies",
     "read_line_facts",
     "read_pair_obligations",
     "read_parties",

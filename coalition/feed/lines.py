@@ -76,6 +76,7 @@ def unpriced_movements(*, business_date: date) -> Select[Any]:
         unpriced.c.adjusts,
         cast(null(), Integer).label("counterparty"),
         cast(literal_column("0"), BigInteger).label("net_micros"),
+        lot.c.currency,
     ).join_from(
         unpriced,
         lot,
@@ -98,6 +99,7 @@ def _obligation_sides(*, business_date: date) -> Select[Any]:
             obligation.c.kind,
             movement.c.party_no.label("at_party"),
             movement.c.adjusts,
+            obligation.c.currency,
         )
         .join_from(
             obligation,
@@ -120,6 +122,7 @@ def _obligation_sides(*, business_date: date) -> Select[Any]:
         sides.c.adjusts,
         sides.c.counterparty,
         sides.c.net_micros,
+        sides.c.currency,
     )
 
 
@@ -127,7 +130,7 @@ def line_keys(*, business_date: date) -> FromClause:
     """Every line of the window's statements, by what it is made of.
 
     Columns: party_no, account_id, movement_id, seq, kind, own, adjusts (the movement corrected),
-    counterparty (a party's number), net_micros (signed for the party: + receives).
+    counterparty (a party's number), net_micros (signed for the party: + receives), currency.
     """
     return union_all(
         _obligation_sides(business_date=business_date),

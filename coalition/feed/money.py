@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, func, select, union_all
 
+from coalition.agreements.tables import face_value
 from coalition.feed.facts import WindowTotals
 from coalition.feed.lines import unpriced_movements
 from coalition.ledger.tables import obligation
@@ -32,14 +34,27 @@ class PartyObligations:
     net_micros: int
 
 
+Converting = Callable[[ColumnElement[int]], ColumnElement[int]]
+"""What makes of an amount the amount to be summed."""
+
+
 def read_pair_obligations(
-    *, connection: Connection, business_date: date
+    *,
+    connection: Connection,
+    business_date: date,
+    currency: str | None = None,
+    converting: Converting | None = None,
 ) -> tuple[PairObligations, ...]:
-    """The window's obligations by ordered pair and currency."""
+    """The window's obligations by ordered pair and currency.
+
+    With `currency`, those in it only; with `converting`, each amount is converted before it is
+    summed.
+    """
     keys = (obligation.c.debtor, obligation.c.creditor, obligation.c.currency)
+    micros = obligation.c.amount_micros
     rows = connection.execute(
-        select(*keys, func.sum(obligation.c.amount_micros), func.count())
-        .where(obligation.c.window_date == business_date)
+        select(*keys, func.sum(converting(micros) if converting else micros), func.count())
+        .where(*_of_window(business_date, currency))
         .group_by(*keys)
         .order_by(*keys)
     )
@@ -49,19 +64,23 @@ def read_pair_obligations(
 
 
 def read_party_obligations(
-    *, connection: Connection, business_date: date
+    *,
+    connection: Connection,
+    business_date: date,
+    currency: str | None = None,
+    converting: Converting | None = None,
 ) -> tuple[PartyObligations, ...]:
     """The same obligations summed another way, by party: what a proof compares the pairs with."""
-    of_window = obligation.c.window_date == business_date
+    of_window = _of_window(business_date, currency)
+    stored = obligation.c.amount_micros
+    micros = converting(stored) if converting else stored
     sides = union_all(
         select(
             obligation.c.creditor.label("party_no"),
             obligation.c.currency,
-            obligation.c.amount_micros.label("micros"),
-        ).where(of_window),
-        select(obligation.c.debtor, obligation.c.currency, -obligation.c.amount_micros).where(
-            of_window
-        ),
+            micros.label("micros"),
+        ).where(*of_window),
+        select(obligation.c.debtor, obligation.c.currency, -micros).where(*of_window),
     ).subquery()
     rows = connection.execute(
         select(sides.c.party_no, sides.c.currency, func.sum(sides.c.micros))
@@ -69,6 +88,19 @@ def read_party_obligations(
         .order_by(sides.c.party_no, sides.c.currency)
     )
     return tuple(PartyObligations(no, currency, int(net)) for no, currency, net in rows)
+
+
+def read_currencies(*, connection: Connection) -> tuple[str, ...]:
+    """The currencies that agreements can be priced in: those in which a point has a face value."""
+    rows = connection.execute(
+        select(face_value.c.currency).distinct().order_by(face_value.c.currency)
+    )
+    return tuple(row.currency for row in rows)
+
+
+def _of_window(business_date: date, currency: str | None) -> list[ColumnElement[bool]]:
+    wanted = [obligation.c.window_date == business_date]
+    return wanted if currency is None else [*wanted, obligation.c.currency == currency]
 
 
 def read_window_totals(*, connection: Connection, business_date: date) -> WindowTotals:

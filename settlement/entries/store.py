@@ -190,58 +190,83 @@ def count_sides(*, connection: Connection, business_date: date, clearing: int) -
 
 
 def number_entry_lines(
-    *, connection: Connection, business_date: date, clearing: int, after: Mapping[int, int]
+    *,
+    connection: Connection,
+    business_date: date,
+    clearing: int,
+    after: Mapping[tuple[int, str], int],
 ) -> None:
     """Number the window's entries on each party's statement, behind the lines it has.
 
-    `after` is how many lines of movements a party has. The clearing house has no statement.
+    `after` is how many lines of movements a party's statement in a currency has. The clearing house
+    has none.
     """
     sides = union_all(
         *(
-            select(entry.c.no, side.label("party_no"), entry.c.about).where(
+            select(entry.c.no, side.label("party_no"), entry.c.currency, entry.c.about).where(
                 entry.c.window_date == business_date, side != clearing
             )
             for side in (entry.c.debtor, entry.c.creditor)
         )
     ).subquery("side")
-    lines = values(column("party_no", Integer), column("lines", Integer), name="lines").data(
-        sorted(after.items()) or [(0, 0)]
-    )
+    lines = values(
+        column("party_no", Integer), column("currency", Text), column("lines", Integer), name="lines"
+    ).data([(*key, count) for key, count in sorted(after.items())] or [(0, "", 0)])
     adjusts = sides.c.about["adjusts"][cast(sides.c.party_no, Text)]
     number = func.coalesce(lines.c.lines, 0) + func.row_number().over(
-        partition_by=sides.c.party_no, order_by=sides.c.no
+        partition_by=(sides.c.party_no, sides.c.currency), order_by=sides.c.no
     )
     rows = select(
         sides.c.no,
         sides.c.party_no,
         literal(business_date, Date),
+        sides.c.currency,
         cast(number, Integer),
         cast(adjusts["date"].astext, Date),
         cast(adjusts["line"].astext, Integer),
-    ).outerjoin_from(sides, lines, lines.c.party_no == sides.c.party_no)
-    names = ["entry_no", "party_no", "window_date", "line_no", "adjusts_date", "adjusts_line"]
+    ).outerjoin_from(
+        sides,
+        lines,
+        (lines.c.party_no == sides.c.party_no) & (lines.c.currency == sides.c.currency),
+    )
+    names = [
+        "entry_no",
+        "party_no",
+        "window_date",
+        "currency",
+        "line_no",
+        "adjusts_date",
+        "adjusts_line",
+    ]
     connection.execute(insert(entry_line).from_select(names, rows))
 
 
-def sum_entry_lines(*, connection: Connection, business_date: date) -> dict[int, tuple[int, int]]:
-    """Each party's numbered entries: how many, and their net (micros, + receives)."""
+def sum_entry_lines(
+    *, connection: Connection, business_date: date
+) -> dict[tuple[int, str], tuple[int, int]]:
+    """The numbered entries by party and currency: how many, and their net (micros, + receives)."""
     net = case(
         (entry.c.creditor == entry_line.c.party_no, entry.c.amount_micros),
         else_=-entry.c.amount_micros,
     )
     rows = connection.execute(
-        select(entry_line.c.party_no, func.count(), func.sum(net))
+        select(entry_line.c.party_no, entry_line.c.currency, func.count(), func.sum(net))
         .join_from(entry_line, entry, entry.c.no == entry_line.c.entry_no)
         .where(entry_line.c.window_date == business_date)
-        .group_by(entry_line.c.party_no)
+        .group_by(entry_line.c.party_no, entry_line.c.currency)
     )
-    return {party_no: (count, int(total)) for party_no, count, total in rows}
+    return {(party, currency): (count, int(total)) for party, currency, count, total in rows}
 
 
 def read_entry_lines(
-    *, connection: Connection, business_date: date, party_no: int, line_no: int | None = None
+    *,
+    connection: Connection,
+    business_date: date,
+    party_no: int,
+    currency: str,
+    line_no: int | None = None,
 ) -> tuple[EntryLine, ...]:
-    """The entries on a party's statement, by line number; or the one of a number."""
+    """The entries on a party's statement in a currency, by line number; or the one of a number."""
     query = (
         select(
             entry_line.c.line_no,
@@ -254,9 +279,14 @@ def read_entry_lines(
         .outerjoin(
             statement,
             (statement.c.business_date == entry_line.c.adjusts_date)
-            & (statement.c.party_no == entry_line.c.party_no),
+            & (statement.c.party_no == entry_line.c.party_no)
+            & (statement.c.currency == entry_line.c.currency),
         )
-        .where(entry_line.c.window_date == business_date, entry_line.c.party_no == party_no)
+        .where(
+            entry_line.c.window_date == business_date,
+            entry_line.c.party_no == party_no,
+            entry_line.c.currency == currency,
+        )
         .order_by(entry_line.c.line_no)
     )
     if line_no is not None:

@@ -59,12 +59,14 @@ entry_line = Table(
     Column("entry_no", BigInteger, nullable=False),
     Column("party_no", Integer, nullable=False),
     Column("window_date", Date, nullable=False),
+    # That of the entry and of the statement.
+    Column("currency", Text, nullable=False),
     Column("line_no", Integer, nullable=False),
     # The line of an earlier statement of the same party that this one corrects.
     Column("adjusts_date", Date),
     Column("adjusts_line", Integer),
     PrimaryKeyConstraint("entry_no", "party_no"),
-    UniqueConstraint("window_date", "party_no", "line_no"),
+    UniqueConstraint("window_date", "party_no", "currency", "line_no"),
     CheckConstraint("line_no > 0", name="line_no"),
     CheckConstraint("(adjusts_date IS NULL) = (adjusts_line IS NULL)", name="adjusts"),
     CheckConstraint("adjusts_date < window_date", name="adjusts_earlier"),

@@ -196,8 +196,8 @@ def _document(
 
 
 def _key(found: StoredStatement) -> tuple[str | int, ...]:
-    return (found.plan.business_date.isoformat(), found.plan.party_no)
+    return (found.plan.business_date.isoformat(), found.plan.party_no, found.plan.currency)
 
 
-def _key_read(key: tuple[str | int, ...]) -> tuple[date, int]:
-    return date.fromisoformat(str(key[0])), int(key[1])
+def _key_read(key: tuple[str | int, ...]) -> tuple[date, int, str]:
+    return date.fromisoformat(str(key[0])), int(key[1]), str(key[2])

@@ -53,9 +53,10 @@ LINE_ROW = (
     "points",  # int
     "price_micros",  # int | None
     "net_micros",  # int, + receives
+    "conversion",  # Conversion | None: in another currency than the statement's
 )
 
-# A heterogeneous row of 26 items; spelling its type out for mypy would cost a cast per item.
+# A heterogeneous row of 27 items; spelling its type out for mypy would cost a cast per item.
 LineRow = Sequence["object"]
 
 
@@ -66,6 +67,15 @@ class LineHeading:
     statement_no: int
     value_date: str
     currency: str
+
+
+class Conversion(NamedTuple):
+    """A line in another currency than its statement's: net and the like are in ``currency``."""
+
+    currency: str
+    rate: str
+    note: str
+    settlement_micros: int
 
 
 @dataclass(frozen=True, slots=True)

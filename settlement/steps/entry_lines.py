@@ -26,7 +26,10 @@ def read_entry_rows(
     if not plan.entry_lines:
         return []
     found = store.read_entry_lines(
-        connection=connection, business_date=plan.business_date, party_no=plan.party_no
+        connection=connection,
+        business_date=plan.business_date,
+        party_no=plan.party_no,
+        currency=plan.currency,
     )
     return [_row(each, plan.party_no, parties) for each in found]
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
     Connection,
+    FromClause,
     Integer,
     SmallInteger,
+    Text,
     case,
     cast,
     func,
     insert,
     literal,
+    null,
     select,
     text,
 )
@@ -25,12 +30,18 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from partner_sdk.wire import ids
 from settlement import hub
+from settlement.currencies.domain import Rate
+from settlement.currencies.store import converted
 from settlement.store.tables import SCHEMA, adjusted_line, agreement_ref, line, statement
 
 
 @dataclass(frozen=True, slots=True)
 class LineKey:
-    """What a numbered line is made of."""
+    """What a numbered line is made of.
+
+    Currencies are None where they are the clearing one; `settlement_micros` is the amount that a
+    line in another currency was converted to, if it was.
+    """
 
     line_no: int
     account_id: UUID
@@ -40,6 +51,9 @@ class LineKey:
     kind: str
     adjusts_date: date | None
     adjusts_line: int | None
+    adjusts_currency: str | None
+    currency: str | None
+    settlement_micros: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,19 @@ class LineSums:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreign:
+    """What becomes of a window's lines in other currencies than the clearing one.
+
+    Where the window converts, each currency that is owed has its rate, and its lines stand among
+    the others; else they are numbered for statements in their own currency.
+    """
+
+    clearing: str
+    converts: bool
+    rates: Mapping[str, Rate]
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementLabel:
     """An agreement version as lines name it; the hash is hex."""
 
@@ -59,26 +86,41 @@ class AgreementLabel:
     terms_sha256: str
 
 
-def number_lines(*, connection: Connection, business_date: date) -> None:
-    """Number every line of the window's statements, from 1 for each party.
+def number_lines(
+    *,
+    connection: Connection,
+    business_date: date,
+    foreign: Foreign | None = None,
+) -> None:
+    """Number every line of the window's statements, from 1 for each of them.
 
     A party's own lines come first, in the order of their movements. Its counterparties' copies
-    follow in an order that tells nothing of the time of day.
+    follow in an order that tells nothing of the time of day. `foreign` says what becomes
+    of other currencies; None where the coalition has none, and then they cost nothing.
     """
     # What corrects earlier windows is found by key, never by reading the tables that grow for ever.
     configure(connection, enable_hashjoin="off", enable_mergejoin="off")
     adjusted_line.create(connection)
     connection.execute(
         insert(adjusted_line).from_select(
-            ["movement_id", "seq", "party_no", "adjusts_date", "adjusts_line"],
+            [
+                "movement_id",
+                "seq",
+                "party_no",
+                "adjusts_date",
+                "adjusts_line",
+                "adjusts_currency",
+            ],
             _adjusted_lines(business_date),
         )
     )
     # The window itself is read whole, and once.
     configure(connection, enable_hashjoin="on", work_mem="64MB")
     keys = hub.line_keys(business_date=business_date)
+    currency, settled = _NO_CURRENCY if foreign is None else _currency_of(keys, foreign)
+    statement_of = [case((settled.is_(None), currency))] if foreign else []
     number = func.row_number().over(
-        partition_by=keys.c.party_no,
+        partition_by=[keys.c.party_no, *statement_of],
         order_by=(
             keys.c.own.desc(),
             case((keys.c.own, keys.c.movement_id)),
@@ -98,8 +140,11 @@ def number_lines(*, connection: Connection, business_date: date) -> None:
         "kind": keys.c.kind,
         "counterparty": keys.c.counterparty,
         "net_micros": keys.c.net_micros,
+        "currency": currency,
+        "settlement_micros": settled,
         "adjusts_date": adjusted_line.c.adjusts_date,
         "adjusts_line": adjusted_line.c.adjusts_line,
+        "adjusts_currency": adjusted_line.c.adjusts_currency,
     }
     rows = select(*columns.values()).outerjoin_from(
         keys,
@@ -109,6 +154,32 @@ def number_lines(*, connection: Connection, business_date: date) -> None:
         & (adjusted_line.c.party_no == keys.c.party_no),
     )
     connection.execute(insert(line).from_select(list(columns), rows))
+
+
+_NO_CURRENCY = (cast(null(), Text), cast(null(), BigInteger))
+
+
+def _currency_of(
+    keys: FromClause, foreign: Foreign
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """A line's currency, if it is another than the clearing one, and its converted amount."""
+    net = keys.c.net_micros
+    currency: ColumnElement[Any] = func.nullif(keys.c.currency, foreign.clearing)
+    settled: ColumnElement[Any] = _NO_CURRENCY[1]
+    if foreign.converts:
+        # What owes nothing needs no rate, and stands among the rest.
+        currency = case((keys.c.counterparty.is_not(None), currency))
+    if foreign.rates:
+        settled = case(
+            *(
+                (
+                    keys.c.currency == rate.currency,
+                    func.sign(net) * converted(func.abs(net), rate.scaled),
+                )
+                for rate in foreign.rates.values()
+            )
+        )
+    return currency, cast(settled, BigInteger)
 
 
 def configure(connection: Connection, **settings: str) -> None:
@@ -125,7 +196,12 @@ def _adjusted_lines(business_date: date) -> Any:
     adjusting = hub.adjusting_lines(business_date=business_date)
     key = (adjusting.c.movement_id, adjusting.c.seq, adjusting.c.party_no)
     return (
-        select(*key, line.c.window_date, line.c.line_no)
+        select(
+            *key,
+            line.c.window_date,
+            line.c.line_no,
+            case((line.c.settlement_micros.is_(None), line.c.currency)),
+        )
         .join_from(
             adjusting,
             line,
@@ -139,14 +215,24 @@ def _adjusted_lines(business_date: date) -> Any:
     )
 
 
-def sum_lines(*, connection: Connection, business_date: date) -> dict[int, LineSums]:
-    """The control totals of each party's numbered lines."""
+def sum_lines(
+    *, connection: Connection, business_date: date, clearing: str, foreign: bool
+) -> dict[tuple[int, str], LineSums]:
+    """The control totals of each statement's numbered lines, by party and currency."""
+    currency: ColumnElement[Any] = null()
+    net: ColumnElement[Any] = line.c.net_micros
+    if foreign:
+        currency = case((line.c.settlement_micros.is_(None), line.c.currency))
+        net = func.coalesce(line.c.settlement_micros, line.c.net_micros)
     rows = connection.execute(
-        select(line.c.party_no, func.count(), func.sum(line.c.net_micros))
+        select(line.c.party_no, currency, func.count(), func.sum(net))
         .where(line.c.window_date == business_date)
-        .group_by(line.c.party_no)
+        .group_by(line.c.party_no, *([currency] if foreign else []))
     )
-    return {party_no: LineSums(count, int(net)) for party_no, count, net in rows}
+    return {
+        (party_no, currency or clearing): LineSums(count, int(net))
+        for party_no, currency, count, net in rows
+    }
 
 
 def refresh_statistics(*, connection: Connection) -> None:
@@ -179,17 +265,23 @@ def read_agreement_labels(*, connection: Connection) -> dict[int, AgreementLabel
 
 
 def read_adjusted_statements(
-    *, connection: Connection, business_date: date, parties: Sequence[int]
-) -> dict[tuple[int, date], str]:
-    """The public ids of the statements that the window's lines correct, by party and date."""
+    *, connection: Connection, business_date: date, parties: Sequence[int], clearing: str
+) -> dict[tuple[int, date, str | None], str]:
+    """The public ids of the statements that the window's lines correct.
+
+    By party, date, and currency (None: the clearing one).
+    """
     rows = connection.execute(
-        select(line.c.party_no, line.c.adjusts_date, statement.c.public_id)
+        select(
+            line.c.party_no, line.c.adjusts_date, line.c.adjusts_currency, statement.c.public_id
+        )
         .distinct()
         .join_from(
             line,
             statement,
             (statement.c.business_date == line.c.adjusts_date)
-            & (statement.c.party_no == line.c.party_no),
+            & (statement.c.party_no == line.c.party_no)
+            & (statement.c.currency == func.coalesce(line.c.adjusts_currency, clearing)),
         )
         .where(
             line.c.window_date == business_date,
@@ -197,13 +289,21 @@ def read_adjusted_statements(
             line.c.adjusts_date.is_not(None),
         )
     )
-    return {(party_no, day): public_id for party_no, day, public_id in rows}
+    return {(party_no, day, currency): public_id for party_no, day, currency, public_id in rows}
 
 
 def read_line_key(
-    *, connection: Connection, business_date: date, party_no: int, line_no: int
+    *,
+    connection: Connection,
+    business_date: date,
+    party_no: int,
+    line_no: int,
+    currency: str | None = None,
 ) -> LineKey | None:
-    """The key behind one line of a statement; None for lines of rounding and beyond the last."""
+    """The key behind one line of a statement; None for other lines than a movement's.
+
+    `currency` is the statement's, None for the clearing currency.
+    """
     row = connection.execute(
         select(
             line.c.line_no,
@@ -214,10 +314,16 @@ def read_line_key(
             line.c.kind,
             line.c.adjusts_date,
             line.c.adjusts_line,
+            line.c.adjusts_currency,
+            line.c.currency,
+            line.c.settlement_micros,
         ).where(
             line.c.window_date == business_date,
             line.c.party_no == party_no,
             line.c.line_no == line_no,
+            case((line.c.settlement_micros.is_(None), line.c.currency)).is_not_distinct_from(
+                currency
+            ),
         )
     ).one_or_none()
     return None if row is None else LineKey(*row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -28,6 +28,32 @@ def read_residues(
         )
     )
     return {(a, b): micros for a, b, micros in rows}
+
+
+def read_carrying(*, connection: Connection, before: date) -> tuple[str, ...]:
+    """The currencies in which pairs carry a residue into the window of a date."""
+    rows = connection.execute(
+        select(pair_net.c.currency)
+        .distinct()
+        .where(
+            # A residue is carried from each window into the next, so it is in the last one.
+            pair_net.c.business_date == before - timedelta(days=1),
+            pair_net.c.residue_out_micros != 0,
+        )
+        .order_by(pair_net.c.currency)
+    )
+    return tuple(row.currency for row in rows)
+
+
+def read_currencies(*, connection: Connection, business_date: date) -> tuple[str, ...]:
+    """The currencies in which a window has pairs."""
+    rows = connection.execute(
+        select(pair_net.c.currency)
+        .distinct()
+        .where(pair_net.c.business_date == business_date)
+        .order_by(pair_net.c.currency)
+    )
+    return tuple(row.currency for row in rows)
 
 
 def insert_nets(

@@ -93,19 +93,20 @@ _ALL = (
 )
 
 
-def read_balances(*, connection: Connection) -> dict[int, Balance]:
-    """Each party's newest statement: what its next one continues."""
+def read_balances(*, connection: Connection) -> dict[tuple[int, str], Balance]:
+    """Each party's newest statement in each currency: what its next one continues."""
     rows = connection.execute(
         select(
             statement.c.party_no,
+            statement.c.currency,
             statement.c.statement_id,
             statement.c.no,
             statement.c.closing_micros,
         )
-        .ext(distinct_on(statement.c.party_no))
-        .order_by(statement.c.party_no, statement.c.no.desc())
+        .ext(distinct_on(statement.c.party_no, statement.c.currency))
+        .order_by(statement.c.party_no, statement.c.currency, statement.c.no.desc())
     )
-    return {party_no: Balance(*rest) for party_no, *rest in rows}
+    return {(party_no, currency): Balance(*rest) for party_no, currency, *rest in rows}
 
 
 def insert_plans(*, connection: Connection, plans: Iterable[Plan]) -> None:
@@ -130,7 +131,7 @@ def read_planned(*, connection: Connection, business_date: date) -> tuple[Plan, 
     rows = connection.execute(
         select(*_PLAN)
         .where(statement.c.business_date == business_date, statement.c.issued_at.is_(None))
-        .order_by(statement.c.party_no)
+        .order_by(statement.c.party_no, statement.c.currency)
     )
     return tuple(_planned(row) for row in rows)
 
@@ -196,11 +197,11 @@ def mark_published(*, connection: Connection, business_date: date, published_at:
 def read_window_statements(
     *, connection: Connection, business_date: date
 ) -> tuple[StoredStatement, ...]:
-    """The statements of a window, by party number."""
+    """The statements of a window, by party number and currency."""
     rows = connection.execute(
         select(*_ALL)
         .where(statement.c.business_date == business_date)
-        .order_by(statement.c.party_no)
+        .order_by(statement.c.party_no, statement.c.currency)
     )
     return tuple(_stored(row) for row in rows)
 
@@ -227,24 +228,30 @@ def read_published(
     *,
     connection: Connection,
     party_no: int | None,
-    after: tuple[date, int] | None,
+    after: tuple[date, int, str] | None,
     limit: int,
 ) -> tuple[StoredStatement, ...]:
     """Published statements, newest date first, of one party or of all.
 
-    `after` is the date and party number of the last one seen.
+    `after` is the date, party number and currency of the last one seen.
     """
-    key = tuple_(statement.c.business_date, -statement.c.party_no)
     query = (
         select(*_ALL)
         .where(statement.c.published_at.is_not(None))
-        .order_by(statement.c.business_date.desc(), statement.c.party_no)
+        .order_by(
+            statement.c.business_date.desc(), statement.c.party_no, statement.c.currency
+        )
         .limit(limit)
     )
     if party_no is not None:
         query = query.where(statement.c.party_no == party_no)
     if after is not None:
-        query = query.where(key < tuple_(after[0], -after[1]))
+        day, *rest = after
+        query = query.where(
+            statement.c.business_date <= day,
+            (statement.c.business_date < day)
+            | (tuple_(statement.c.party_no, statement.c.currency) > tuple_(*rest)),
+        )
     return tuple(_stored(row) for row in connection.execute(query))
 
 

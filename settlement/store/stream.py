@@ -8,7 +8,7 @@ lines share (names of parties and agreements, offsets of time zones) is put in f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -17,9 +17,23 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import ByteaBinaryLoader
-from sqlalchemy import Connection, func, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Text,
+    case,
+    cast,
+    func,
+    null,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import array
 
 from settlement import hub
+from settlement.currencies.domain import Rate
+from settlement.rendering import Conversion
 from settlement.store.lines import AgreementLabel, configure
 from settlement.store.tables import line
 
@@ -36,13 +50,15 @@ Rows = list[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What lines share: slugs and time zones of parties by number, agreements by number, and the
-    statements that lines correct by party and date."""
+    """What lines share: slugs and time zones of parties by number, agreements by number, the
+    statements that lines correct by party, date and currency (None: the clearing one), and the
+    rates of what was converted by currency."""
 
     slugs: Mapping[int, str]
     time_zones: Mapping[int, str]
     agreements: Mapping[int, AgreementLabel]
-    adjusted: Mapping[tuple[int, date], str]
+    adjusted: Mapping[tuple[int, date, str | None], str]
+    rates: Mapping[str, Rate] = field(default_factory=dict)
 
 
 @cache
@@ -54,9 +70,19 @@ def offset_seconds(zone: str, quarter: int) -> int:
 
 
 def stream_lines(
-    *, connection: Connection, business_date: date, parties: Sequence[int], names: Names
+    *,
+    connection: Connection,
+    business_date: date,
+    statements: Sequence[tuple[int, str]],
+    clearing: str | None,
+    names: Names,
 ) -> Iterator[Rows]:
-    """The lines of the parties' statements as `LINE_ROW` says, by party number and line number."""
+    """The lines of statements as `LINE_ROW` says, by party, currency and number.
+
+    `statements` are named by party number and currency; `clearing` is the coalition's currency
+    where there are others, else None: then nothing is asked about currencies.
+    """
+    foreign, currency = _foreign(clearing)
     lines = (
         select(
             line.c.party_no,
@@ -69,8 +95,13 @@ def stream_lines(
             line.c.net_micros,
             line.c.adjusts_date,
             line.c.adjusts_line,
+            foreign.label("foreign_"),
+            currency.label("statement_currency"),
         )
-        .where(line.c.window_date == business_date, line.c.party_no == func.any(list(parties)))
+        .where(
+            line.c.window_date == business_date,
+            line.c.party_no == func.any([party_no for party_no, _ in statements]),
+        )
         .subquery("statement_line")
     )
     query = (
@@ -83,9 +114,17 @@ def stream_lines(
             lines.c.net_micros,
             lines.c.adjusts_date,
             lines.c.adjusts_line,
+            lines.c.foreign_,
         )
         .order_by(lines.c.party_no, lines.c.line_no)
     )
+    if clearing is not None:
+        key = tuple_(lines.c.party_no, lines.c.statement_currency)
+        query = (
+            query.where(key.in_(list(statements)))
+            .order_by(None)
+            .order_by(lines.c.party_no, lines.c.statement_currency, lines.c.line_no)
+        )
     compiled = query.compile(
         dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
     )
@@ -110,23 +149,42 @@ def stream_lines(
             yield _name(rows, names)
 
 
+def _foreign(clearing: str | None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """What a line has of other currencies, and the currency of its statement."""
+    nothing = cast(null(), ARRAY(Text))
+    if clearing is None:
+        return nothing, cast(null(), Text)
+    parts = (line.c.currency, cast(line.c.settlement_micros, Text), line.c.adjusts_currency)
+    return (
+        case((func.num_nonnulls(*parts) > 0, array(parts)), else_=nothing),
+        func.coalesce(case((line.c.settlement_micros.is_(None), line.c.currency)), clearing),
+    )
+
+
 def _name(rows: Sequence[tuple[Any, ...]], names: Names) -> Rows:
     """Put the names into rows as they come from the query of `stream_lines`."""
     slug_of, agreement_of, adjusted = names.slugs.get, names.agreements, names.adjusted
     zone_of, offset, epoch = names.time_zones, offset_seconds, _EPOCH
+    rates = names.rates
     named: Rows = []
     for (
         movement, at_party, document_kind, sale, document, partner_ref, store, store_zone, till,
         receipt, account, reason, occurred, posted, issuer, is_redemption, campaign,
         agreement_no, lot, points, price, party, own, kind, counterparty, net, adjusts_date,
-        adjusts_line,
+        adjusts_line, foreign,
     ) in rows:  # fmt: skip
+        currency = conversion = None
+        if foreign is not None:
+            own_currency, settled, currency = foreign
+            if settled is not None:
+                rate = rates[own_currency]
+                conversion = Conversion(own_currency, rate.text, rate.note, int(settled))
         agreement = agreement_of[agreement_no]
         named.append(
             (
                 own,
                 movement,
-                adjusts_date and adjusted[party, adjusts_date],
+                adjusts_date and adjusted[party, adjusts_date, currency],
                 adjusts_date and str(adjusts_line),
                 document_kind,
                 document or sale,
@@ -152,6 +210,7 @@ def _name(rows: Sequence[tuple[Any, ...]], names: Names) -> Rows:
                 points,
                 price,
                 net,
+                conversion,
             )
         )
     return named

@@ -160,9 +160,15 @@ line = Table(
     # NULL where nothing is owed; the amount is signed for the party (+ receives).
     Column("counterparty", Integer),
     Column("net_micros", BigInteger, nullable=False),
-    # The line of an earlier statement of the same party that this one corrects.
+    # NULL: the clearing currency. A line in another one is on the statement in that currency,
+    # unless it was converted: then this is its amount in the clearing currency.
+    Column("currency", Text),
+    Column("settlement_micros", BigInteger),
+    # The line of an earlier statement of the same party that this one corrects; the currency of
+    # that statement, NULL for the clearing one.
     Column("adjusts_date", Date),
     Column("adjusts_line", Integer),
+    Column("adjusts_currency", Text),
     # Whatever happens, an obligation is stated once to each party. The order of the key serves
     # the search for the line that an adjustment names; ids grow with time, so it grows at its end.
     PrimaryKeyConstraint("movement_id", "seq", "party_no"),
@@ -170,6 +176,7 @@ line = Table(
     CheckConstraint("(counterparty IS NULL) = (net_micros = 0)", name="counterparty"),
     CheckConstraint("(adjusts_date IS NULL) = (adjusts_line IS NULL)", name="adjusts"),
     CheckConstraint("adjusts_date < window_date", name="adjusts_earlier"),
+    CheckConstraint("settlement_micros IS NULL OR currency IS NOT NULL", name="converted"),
     # Lines are written in the order of this index, so a few pages name each statement's.
     Index(
         "ix_line_window_date_party_no",
@@ -187,7 +194,7 @@ statement = Table(
     Column("public_id", Text, nullable=False, unique=True),
     Column("business_date", Date, nullable=False),
     Column("party_no", Integer, nullable=False),
-    # 1, 2, 3 … of this party.
+    # 1, 2, 3 … of this party in this currency.
     Column("no", Integer, nullable=False),
     Column("previous_id", Uuid),
     Column("currency", Text, nullable=False),
@@ -206,8 +213,8 @@ statement = Table(
     Column("path", Text),
     Column("bytes", BigInteger),
     Column("published_at", DateTime(timezone=True)),
-    UniqueConstraint("business_date", "party_no"),
-    UniqueConstraint("party_no", "no"),
+    UniqueConstraint("business_date", "party_no", "currency"),
+    UniqueConstraint("party_no", "currency", "no"),
     CheckConstraint("no >= 1", name="no"),
     CheckConstraint("(no = 1) = (previous_id IS NULL)", name="first"),
     CheckConstraint("closing_micros = opening_micros + net_micros", name="continuous"),
@@ -227,6 +234,7 @@ adjusted_line = Table(
     Column("party_no", Integer, nullable=False),
     Column("adjusts_date", Date, nullable=False),
     Column("adjusts_line", Integer, nullable=False),
+    Column("adjusts_currency", Text),
     PrimaryKeyConstraint("movement_id", "seq", "party_no"),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
