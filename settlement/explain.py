@@ -12,6 +12,7 @@ from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import format_micros, format_micros6
 from partner_sdk.wire.instants import format_instant
 from settlement import hub
+from settlement.currencies import store as currencies
 from settlement.domain.arithmetic import Pricing, explain_amount
 from settlement.domain.netting import PairView, views_by_party
 from settlement.entries import store as entries
@@ -30,7 +31,8 @@ class NothingToExplain(Exception):  # noqa: N818 - the name says it
 def explain_line(*, night: Night, statement: str, line_no: int) -> tuple[str, ...]:
     """The explanation of a line, as lines of text.
 
-    `statement` is an id (`stm_…`) or `DATE/PARTY`. Raises NothingToExplain.
+    `statement` is an id (`stm_…`), `DATE/PARTY`, or `DATE/PARTY/CURRENCY` for one in another
+    currency than the clearing one. Raises NothingToExplain.
     """
     with night.database.transaction() as connection:
         parties = {party.no: party for party in hub.read_parties(connection=connection)}
@@ -49,7 +51,9 @@ def _find(
             raise NothingToExplain(f"{statement} is not an id of a statement") from None
         found = statements.read_statement(connection=connection, statement_id=statement_id)
     else:
-        day, _, slug = statement.partition("/")
+        day, _, named = statement.partition("/")
+        slug, _, wanted = named.partition("/")
+        wanted = wanted or hub.read_coalition(connection=connection).currency
         try:
             business_date = date.fromisoformat(day)
         except ValueError:
@@ -59,7 +63,7 @@ def _find(
         for each in statements.read_window_statements(
             connection=connection, business_date=business_date
         ):
-            if parties[each.plan.party_no].slug == slug:
+            if (parties[each.plan.party_no].slug, each.plan.currency) == (slug, wanted):
                 found = each
     if found is None:
         raise NothingToExplain(f"there is no statement {statement}")
@@ -77,17 +81,20 @@ def _explain(
         f"Statement {plan.public_id}: number {plan.no} of {parties[plan.party_no].name}, "
         f"business date {plan.business_date}"
     )
+    clearing = hub.read_coalition(connection=connection).currency
     key = lines.read_line_key(
         connection=connection,
         business_date=plan.business_date,
         party_no=plan.party_no,
         line_no=line_no,
+        currency=None if plan.currency == clearing else plan.currency,
     )
     if key is None:
         of_entries = entries.read_entry_lines(
             connection=connection,
             business_date=plan.business_date,
             party_no=plan.party_no,
+            currency=plan.currency,
             line_no=line_no,
         )
         if of_entries:
@@ -105,6 +112,7 @@ def _explain(
     yield from _lots(facts, parties)
     yield from _terms(key, facts, parties)
     yield from _arithmetic(key, facts, parties)
+    yield from _conversion(connection, found, key, facts)
     yield from _correction(connection, found, key)
 
 
@@ -226,13 +234,32 @@ def _arithmetic(
     )
 
 
+def _conversion(
+    connection: Connection, found: StoredStatement, key: LineKey, facts: hub.LineFacts
+) -> Iterator[str]:
+    """The amount in the statement's currency, where the line is in another one."""
+    owed = _obligation(key, facts)
+    if owed is None or key.settlement_micros is None:
+        return
+    rate = currencies.read_window_rates(
+        connection=connection, business_date=found.plan.business_date
+    )[owed.currency]
+    days = ", ".join(day.isoformat() for day in rate.quoted_on)
+    yield (
+        f"  Converted   {format_micros6(owed.amount_micros)} {owed.currency} × {rate.text} = "
+        f"{format_micros6(abs(key.settlement_micros))} {rate.clearing}; 1 {rate.currency} = "
+        f"{rate.text} {rate.clearing}, {rate.method} of {rate.source}, quoted on {days}"
+    )
+
+
 def _correction(connection: Connection, found: StoredStatement, key: LineKey) -> Iterator[str]:
     if key.adjusts_date is None:
         return
+    currency = key.adjusts_currency or hub.read_coalition(connection=connection).currency
     for each in statements.read_window_statements(
         connection=connection, business_date=key.adjusts_date
     ):
-        if each.plan.party_no == found.plan.party_no:
+        if (each.plan.party_no, each.plan.currency) == (found.plan.party_no, currency):
             yield (
                 f"  Corrects    line {key.adjusts_line} of statement {each.plan.public_id} "
                 f"({key.adjusts_date})"

@@ -10,7 +10,7 @@ from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import format_micros, minor_digits
 from settlement import hub
 from settlement.domain.chain import next_step
-from settlement.entries import store as entries
+from settlement.entries import numbering as entries
 from settlement.log.service import Trouble, find_trouble
 from settlement.steps.net import compute_netting
 from settlement.steps.night import Night
@@ -31,17 +31,45 @@ class PartyLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What a window would net to, were it closed as it stands."""
+class PreviewBook:
+    """What a window would net to in one currency."""
 
-    business_date: date
     currency: str
-    obligations: int
-    lines: int
     gross_micros: int
     bilateral_micros: int
     net_micros: int
     parties: tuple[PartyLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a window would net to, were it closed as it stands; the clearing currency first."""
+
+    business_date: date
+    obligations: int
+    lines: int
+    books: tuple[PreviewBook, ...]
+    rates: tuple[str, ...]
+
+    @property
+    def currency(self) -> str:
+        """The clearing currency."""
+        return self.books[0].currency
+
+    @property
+    def gross_micros(self) -> int:
+        """What would be paid in the clearing currency without netting."""
+        return self.books[0].gross_micros
+
+    @property
+    def net_micros(self) -> int:
+        """What is to be paid in it."""
+        return self.books[0].net_micros
+
+    @property
+    def parties(self) -> tuple[PartyLine, ...]:
+        """The parties' positions in it."""
+        return self.books[0].parties
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +112,10 @@ def outcome(*, night: Night, business_date: date, seconds: float) -> dict[str, A
                 "id": each.plan.public_id,
                 "party": slugs[each.plan.party_no],
                 "path": str(night.config.data_folder / each.issued.path),
-                "net": format_micros(each.plan.net_micros, min_digits=digits),
+                "currency": each.plan.currency,
+                "net": format_micros(
+                    each.plan.net_micros, min_digits=minor_digits(each.plan.currency)
+                ),
                 "lines": each.plan.all_lines,
             }
             for each in found
@@ -98,7 +129,7 @@ def preview(*, night: Night, business_date: date) -> Preview:
     """Net a window as it stands, in a transaction that cannot write.
 
     What the jobs before the closing would still post (ended holds, points becoming active, lots
-    expiring) is not in it. Raises NotZeroSum and ForeignCurrency.
+    expiring) is not in it. Raises NotZeroSum and MissingRate.
     """
     with night.database.transaction() as connection:
         runs.forbid_writing(connection=connection)
@@ -110,14 +141,24 @@ def preview(*, night: Night, business_date: date) -> Preview:
         slugs = {party.no: party.slug for party in hub.read_parties(connection=connection)}
     return Preview(
         business_date=business_date,
-        currency=netting.currency,
         obligations=netting.obligations,
-        lines=totals.lines + sides,
-        gross_micros=netting.compression.gross_micros,
-        bilateral_micros=netting.compression.bilateral_micros,
-        net_micros=netting.compression.multilateral_micros,
-        parties=tuple(
-            PartyLine(slugs[p.party], p.exact_micros, p.rounded_micros) for p in netting.positions
+        lines=totals.lines + sides + 2 * netting.conversion_entries,
+        books=tuple(
+            PreviewBook(
+                currency=book.currency,
+                gross_micros=book.compression.gross_micros,
+                bilateral_micros=book.compression.bilateral_micros,
+                net_micros=book.compression.multilateral_micros,
+                parties=tuple(
+                    PartyLine(slugs[p.party], p.exact_micros, p.rounded_micros)
+                    for p in book.positions
+                ),
+            )
+            for book in netting.books
+        ),
+        rates=tuple(
+            f"1 {each.rate.currency} = {each.rate.text} {each.rate.clearing} ({each.rate.note})"
+            for each in netting.converted
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,19 +17,19 @@ from coalition.events.store import insert_events
 def announce_statements(
     *,
     connection: Connection,
-    statements: Mapping[int, Mapping[str, Any]],
+    statements: Iterable[tuple[int, Mapping[str, Any]]],
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> int:
     """Put `statement.issued` into the outbox of each party that subscribed to it.
 
-    `statements` are the events' payloads by party number; `now` is business time. Gives how many
+    `statements` are party numbers with the events' payloads; `now` is business time. Gives how many
     events there are.
     """
     snapshot = read_snapshot(connection=connection)
     rows = [
         row
-        for party_no, payload in statements.items()
+        for party_no, payload in statements
         for row in event_rows(
             snapshot=snapshot,
             type="statement.issued",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import zip_longest
 
+from partner_sdk.verify.conversion import is_converted
 from partner_sdk.wire.archive import InvalidArchive
 from partner_sdk.wire.lines import (
     COLUMNS,
@@ -40,6 +41,8 @@ _WIDTH = len(COLUMNS)
 _ZERO = b"0.000000"
 _FEE_KINDS = frozenset(kind.encode() for kind in FEE_KINDS)
 _LATE = LATE_SALE.encode()
+_LATE_AND_MORE = f"{LATE_SALE}; ".encode()
+_CURRENCY = re.compile(rb"[A-Z]{3}")
 _AMOUNT = re.compile(rb"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{6}")
 _COUNT = re.compile(rb"0|[1-9][0-9]{0,15}")
 _LEAVES = 1024
@@ -244,6 +247,13 @@ class _Contents:
                 fits = gross == _ZERO and self._amounts[fee] == -micros
             else:
                 fits = fee == _ZERO and gross == net
+            if currency == self._currency:
+                fits = fits and settled == net and rate == b"1"
+            else:
+                fits = fits and is_converted(
+                    micros=micros, rate=rate, settled=self._amounts[settled]
+                )
+                micros = self._amounts[settled]
         except ValueError:
             return False
         total = self._sums[counterparty, kind]
@@ -253,14 +263,13 @@ class _Contents:
         if fields[_ADJUSTS]:
             total[4] += 1
             total[5] += micros
-        if fields[_REASON] == _LATE:
+        reason = fields[_REASON]
+        if reason == _LATE or reason.startswith(_LATE_AND_MORE):
             total[6] += 1
             total[7] += micros
         return (
             fits
-            and settled == net
-            and currency == self._currency
-            and rate == b"1"
+            and _CURRENCY.fullmatch(currency) is not None
             and not dispute
             and (counterparty != b"" or not micros)
             and row.startswith(f"{self._head}{line_no},".encode())

@@ -32,6 +32,7 @@ __all__ = [
     "csv_field",
     "csv_line",
     "guard_formula",
+    "is_late",
     "json_field",
     "ndjson_line",
     "salt_slot",
@@ -59,6 +60,7 @@ FEE_KINDS = frozenset({"issue_fee", "redemption_fee"})
 ROUNDING = "rounding"
 #: The reason on lines of a sale that was first heard of after the window in which it happened.
 LATE_SALE = "late_sale"
+_LATE_AND_MORE = f"{LATE_SALE}; "
 
 SALT_BYTES = 28
 SLOT_BYTES = 32
@@ -70,6 +72,14 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "'")
 _IS_INTEGER = tuple(column in INTEGER_COLUMNS for column in COLUMNS)
 _IS_NUMBER = tuple(column in INTEGER_COLUMNS | AMOUNT_COLUMNS for column in COLUMNS)
 _KEYS = tuple(f'"{column}":' for column in COLUMNS)
+
+
+def is_late(*, reason: str | None) -> bool:
+    """Whether a line's reason says that its sale was first heard of late.
+
+    On a converted line, the source of its rate follows the reason behind a semicolon.
+    """
+    return reason is not None and (reason == LATE_SALE or reason.startswith(_LATE_AND_MORE))
 
 
 def clean_text(text: str) -> str:

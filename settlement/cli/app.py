@@ -20,12 +20,12 @@ from settlement.cli.log import log
 from settlement.cli.profile import profile
 from settlement.cli.tables import show_findings, show_preview, show_status
 from settlement.config import read_settlement_config
+from settlement.currencies.domain import MissingRate
 from settlement.domain.netting import NotZeroSum
 from settlement.explain import NothingToExplain, explain_line
 from settlement.log.service import LogError
 from settlement.reports import NotSettled, preview, read_status, read_trouble
 from settlement.signing import SigningError
-from settlement.steps.net import ForeignCurrency
 
 app = typer.Typer(
     name="settlement",
@@ -154,6 +154,6 @@ def main() -> None:
         app()
     except (
         ConfigError, EmbeddedError, SigningError, NothingToExplain, NotSettled, NotZeroSum,
-        ForeignCurrency, LogError,
+        MissingRate, LogError,
     ) as error:  # fmt: skip
         sys.exit(f"settlement: {error}")

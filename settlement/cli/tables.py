@@ -17,22 +17,30 @@ from settlement.reports import DateStatus, Preview
 def show_preview(found: Preview) -> None:
     """What a date would net to."""
     console = Console()
-    table = Table(title=f"{found.business_date} as it stands; nothing was written")
-    table.add_column("party")
-    table.add_column(f"exact net ({found.currency})", justify="right")
-    table.add_column("rounded", justify="right")
-    for each in found.parties:
-        table.add_row(each.party, format_micros6(each.exact_micros), format_micros(each.net_micros))
-    total = sum(each.net_micros for each in found.parties)
-    table.add_row("all", format_micros6(sum(e.exact_micros for e in found.parties)),
-                  format_micros(total), style="bold")  # fmt: skip
-    console.print(table)
-    console.print(
-        f"{found.obligations} obligations, {found.lines} lines; to pay without netting "
-        f"{format_micros(found.gross_micros)}, "
-        f"between pairs {format_micros(found.bilateral_micros)}, "
-        f"through the clearing house {format_micros(found.net_micros)} {found.currency}"
-    )
+    for book in found.books:
+        table = Table(title=f"{found.business_date} as it stands; nothing was written")
+        table.add_column("party")
+        table.add_column(f"exact net ({book.currency})", justify="right")
+        table.add_column("rounded", justify="right")
+        for each in book.parties:
+            table.add_row(
+                each.party, format_micros6(each.exact_micros), format_micros(each.net_micros)
+            )
+        table.add_row(
+            "all",
+            format_micros6(sum(each.exact_micros for each in book.parties)),
+            format_micros(sum(each.net_micros for each in book.parties)),
+            style="bold",
+        )
+        console.print(table)
+        console.print(
+            f"to pay without netting {format_micros(book.gross_micros)}, "
+            f"between pairs {format_micros(book.bilateral_micros)}, "
+            f"through the clearing house {format_micros(book.net_micros)} {book.currency}"
+        )
+    for rate in found.rates:
+        console.print(rate)
+    console.print(f"{found.obligations} obligations, {found.lines} lines")
     console.print(
         "Ended holds, points becoming active and lots expiring are posted before the closing."
     )

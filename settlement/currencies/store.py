@@ -30,7 +30,7 @@ from settlement.currencies.domain import (
     Rate,
 )
 from settlement.currencies.tables import currency_policy, fx_quote, pair_conversion, window_rate
-from settlement.domain.netting import PairConversion
+from settlement.domain.conversion import PairConversion
 
 _AT_ONCE = 500
 _QUOTE = (

@@ -6,6 +6,7 @@ from settlement.rendering.pseudonyms import Pseudonyms, pairwise_pseudonym, pseu
 from settlement.rendering.rows import (
     ENTRY,
     LINE_ROW,
+    Conversion,
     LineHeading,
     LineRow,
     LineTotals,
@@ -25,6 +26,7 @@ __all__ = [
     "ENTRY",
     "LINE_ROW",
     "BundleInconsistent",
+    "Conversion",
     "DerivedFacts",
     "DerivedFile",
     "LineHeading",

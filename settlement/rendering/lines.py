@@ -14,7 +14,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from partner_sdk.wire.lines import CSV_HEADER, LATE_SALE, SALT_BYTES, SCHEMA_VERSION, json_field
+from partner_sdk.wire.lines import CSV_HEADER, SALT_BYTES, SCHEMA_VERSION, is_late, json_field
 from partner_sdk.wire.merkle import MerkleTree
 from partner_sdk.wire.statement import Turnover
 from settlement.rendering.pseudonyms import Pseudonyms, spell_ids
@@ -25,7 +25,9 @@ from settlement.rendering.spelling import (
     Minutes,
     Prices,
     Texts,
+    adjustment,
     spell,
+    without_ids,
 )
 
 __all__ = ["LineRenderer", "RenderedLines"]
@@ -136,7 +138,7 @@ class LineRenderer:
             total[1] += found[1]
             total[2] += found[2]
             total[3] += found[3]
-            if key[2] == LATE_SALE:
+            if is_late(reason=key[2]):
                 total[4] += found[0]
                 total[5] += found[2] + found[3]
         return sums
@@ -167,16 +169,20 @@ class LineRenderer:
             (
                 own, named, adjusts, adjusts_line, document_kind, _, _, _, _, _, _, kind, reason,
                 _, _, _, issuer, redeemer, counterparty, campaign, agreement, version, _, points,
-                price, net,
+                price, net, conversion,
             ) = row  # fmt: skip
             sums, moneys, document_j, document, kind_j, kind_c, parties_j, parties = contexts[
                 document_kind, kind, reason, issuer, redeemer, counterparty, campaign, agreement,
                 version
             ]  # fmt: skip
+            if conversion is None:
+                money_j, money = moneys[net]
+            else:
+                money_j, money = moneys.converted(net, conversion)
+                net = conversion.settlement_micros
             sums[0] += 1
             sums[1] += points
             sums[3 if net < 0 else 2] += net
-            money_j, money = moneys[net]
             price_j, price = prices[price]
             if own:
                 movement, member, lot = next(own_ids)
@@ -191,7 +197,7 @@ class LineRenderer:
             if adjusts is None:
                 adjusts_j, adjusts = _NO_ADJUSTMENT
             else:
-                adjusts_j, adjusts = _adjustment(adjusts, adjusts_line)
+                adjusts_j, adjusts = adjustment(adjusts, adjusts_line)
                 adjusting = self._adjusting.setdefault((counterparty, kind), [0, 0])
                 adjusting[0] += 1
                 adjusting[1] += net
@@ -205,7 +211,7 @@ class LineRenderer:
                 f"{kind_c},{times},{date},{parties},lot_{lot},{points},{price},{money}"
             )
             if named is None:
-                line, line_c = _without_ids(line, line_c)
+                line, line_c = without_ids(line, line_c)
             ndjson.append(line.encode())
             csv.append(line_c)
         return ndjson, csv
@@ -271,21 +277,6 @@ class LineRenderer:
             f'"occurred_at":{json_field(occurred_text)}'
             f',"occurred_local":{json_field(local_text)},"posted_at":{json_field(posted_text)}'
         ), f"{occurred_text},{local_text},{posted_text}"
-
-
-def _adjustment(statement: str, line: str | None) -> tuple[str, str]:
-    statement_j, statement = spell(statement)
-    line_j, line = spell(line)
-    return f'"adjusts_statement":{statement_j},"adjusts_line":{line_j}', f"{statement},{line}"
-
-
-def _without_ids(line: str, line_c: str) -> tuple[str, str]:
-    """Take the ids off a closing line: it stands for no movement, member or lot."""
-    none = "0" * 26
-    for prefix in ("mov_", "mem_", "lot_"):
-        line = line.replace(f'"{prefix}{none}"', "null")
-        line_c = line_c.replace(f"{prefix}{none}", "")
-    return line, line_c
 
 
 @cache

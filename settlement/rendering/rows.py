@@ -7,6 +7,7 @@ million such rows are never rows of objects.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from partner_sdk.wire.lines import ROUNDING
 from partner_sdk.wire.statement import Turnover
@@ -14,6 +15,7 @@ from partner_sdk.wire.statement import Turnover
 __all__ = [
     "ENTRY",
     "LINE_ROW",
+    "Conversion",
     "LineHeading",
     "LineRow",
     "LineTotals",
@@ -70,11 +72,10 @@ class LineHeading:
 
 
 class Conversion(NamedTuple):
-    """A line in another currency than its statement's: net and the like are in ``currency``."""
+    """A line in another currency than its statement's, at a rate; its net in the statement's."""
 
     currency: str
     rate: str
-    note: str
     settlement_micros: int
 
 

@@ -4,8 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 from partner_sdk.wire.amounts import format_micros6
 from partner_sdk.wire.lines import FEE_KINDS, clean_text, csv_field, json_field
+from settlement.rendering.rows import Conversion
 
-__all__ = ["CACHE_LIMIT", "Contexts", "Minutes", "Moneys", "Prices", "Texts", "spell"]
+__all__ = [
+    "CACHE_LIMIT",
+    "Contexts",
+    "Minutes",
+    "Moneys",
+    "Prices",
+    "Texts",
+    "adjustment",
+    "spell",
+    "without_ids",
+]
 
 #: Caches are dropped beyond this many entries, so that memory stays constant.
 CACHE_LIMIT = 10_000
@@ -67,16 +78,28 @@ class Moneys(dict[int, tuple[str, str]]):
         self._fee = fee
 
     def __missing__(self, net: int) -> tuple[str, str]:
+        found = self[net] = self._spell(net, self._rest_j, self._rest, format_micros6(net))
+        return found
+
+    def converted(self, net: int, conversion: Conversion) -> tuple[str, str]:
+        """The same for a line in another currency than the statement's."""
+        return self._spell(
+            net,
+            f',"currency":"{conversion.currency}","fx_rate":"{conversion.rate}","settlement_net":',
+            f"{conversion.currency},{conversion.rate}",
+            format_micros6(conversion.settlement_micros),
+        )
+
+    def _spell(self, net: int, rest_j: str, rest: str, settled: str) -> tuple[str, str]:
         amount = format_micros6(net)
         gross, fee = (_ZERO, format_micros6(-net)) if self._fee else (amount, _ZERO)
-        found = self[net] = (
+        return (
             (
-                f'"gross":"{gross}","fee":"{fee}","net":"{amount}"{self._rest_j}"{amount}"'
+                f'"gross":"{gross}","fee":"{fee}","net":"{amount}"{rest_j}"{settled}"'
                 ',"dispute":null}'
             ),
-            f"{gross},{fee},{amount},{self._rest},{amount},",
+            f"{gross},{fee},{amount},{rest},{settled},",
         )
-        return found
 
 
 #: Sums (lines, points, net received, net paid): a list, for it is added to a million times.
@@ -125,3 +148,18 @@ class Contexts(dict[ContextKey, _Spelled]):
         for moneys in (self._fees, self._others):
             if len(moneys) > CACHE_LIMIT:
                 moneys.clear()
+
+
+def adjustment(statement: str, line: str | None) -> tuple[str, str]:
+    statement_j, statement = spell(statement)
+    line_j, line = spell(line)
+    return f'"adjusts_statement":{statement_j},"adjusts_line":{line_j}', f"{statement},{line}"
+
+
+def without_ids(line: str, line_c: str) -> tuple[str, str]:
+    """Take the ids off a closing line: it stands for no movement, member or lot."""
+    none = "0" * 26
+    for prefix in ("mov_", "mem_", "lot_"):
+        line = line.replace(f'"{prefix}{none}"', "null")
+        line_c = line_c.replace(f"{prefix}{none}", "")
+    return line, line_c

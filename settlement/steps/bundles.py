@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +15,7 @@ from partner_sdk.wire import ids
 from partner_sdk.wire.statement import AgreementRef, Party, Previous, Window
 from settlement import hub
 from settlement.bundles import BundleWriter, PdfMaker
+from settlement.currencies import store as currencies
 from settlement.domain.netting import PairView, views_by_party
 from settlement.profiles.domain import DEFAULT_PROFILE, Profile
 from settlement.profiles.service import read_profiles
@@ -30,11 +31,11 @@ from settlement.rendering import (
 from settlement.signing import StatementSigner
 from settlement.steps.entry_lines import read_entry_rows
 from settlement.steps.night import Night
-from settlement.steps.plan import IncompleteLines
+from settlement.steps.row_stream import RowStream
 from settlement.steps.shares import groups_of, share_of_plans
 from settlement.store import lines, nets, runs, statements
 from settlement.store.statements import Issued, Plan
-from settlement.store.stream import Names, Rows, stream_lines
+from settlement.store.stream import Names, stream_lines
 
 _agreement_of = itemgetter(LINE_ROW.index("agreement"))
 
@@ -46,10 +47,11 @@ class _Window:
     coalition: hub.Coalition
     window: Window
     parties: Mapping[int, hub.PartyFacts]
-    pairs: Mapping[int, tuple[PairView, ...]]
+    pairs: Mapping[str, Mapping[int, tuple[PairView, ...]]]
     agreements: Mapping[str, AgreementRef]
     hashes: Mapping[UUID, str]
     names: Names
+    foreign: str | None
     signer: StatementSigner
     profiles: Mapping[int, Profile]
     clearing: Profile
@@ -84,10 +86,11 @@ def write_bundles(
         chunks = stream_lines(
             connection=reader,
             business_date=business_date,
-            parties=[plan.party_no for plan in plans if plan.lines],
+            statements=[(plan.party_no, plan.currency) for plan in plans if plan.lines],
+            clearing=common.foreign,
             names=common.names,
         )
-        with closing(_Rows(chunks)) as rows:
+        with closing(RowStream(chunks)) as rows:
             for group in groups_of(plans=plans):
                 if not wanted():
                     return written
@@ -97,7 +100,7 @@ def write_bundles(
     return written
 
 
-def _write_group(night: Night, common: _Window, group: Sequence[Plan], rows: _Rows) -> int:
+def _write_group(night: Night, common: _Window, group: Sequence[Plan], rows: RowStream) -> int:
     written = 0
     with night.database.transaction() as connection:
         runs.allow_idle(connection=connection)
@@ -115,12 +118,13 @@ def _write_group(night: Night, common: _Window, group: Sequence[Plan], rows: _Ro
 
 
 def _write(
-    night: Night, common: _Window, plan: Plan, rows: _Rows, entries: Sequence[LineRow]
+    night: Night, common: _Window, plan: Plan, rows: RowStream, entries: Sequence[LineRow]
 ) -> Issued:
     party = common.parties[plan.party_no]
-    views = common.pairs.get(plan.party_no, ())
+    views = common.pairs[plan.currency].get(plan.party_no, ())
     slug_of = {view.counterparty: common.parties[view.counterparty].slug for view in views}
-    path = night.statements_folder / common.window.business_date / f"{party.slug}.zip"
+    name = bundle_name(slug=party.slug, currency=plan.currency, clearing=common.coalition.currency)
+    path = night.statements_folder / common.window.business_date / name
     heading = LineHeading(
         statement_no=plan.no, value_date=common.window.business_date, currency=plan.currency
     )
@@ -151,6 +155,11 @@ def _write(
         path=path.relative_to(night.config.data_folder).as_posix(),
         bytes=issued.size_bytes,
     )
+
+
+def bundle_name(*, slug: str, currency: str, clearing: str) -> str:
+    """The file of a party's bundle: another currency than the clearing one is in its name."""
+    return f"{slug}.zip" if currency == clearing else f"{slug}.{currency}.zip"
 
 
 def rounded_views(*, views: tuple[PairView, ...], slug_of: Mapping[int, str]) -> list[PairView]:
@@ -207,14 +216,12 @@ def _read_window(
     window = hub.read_window(connection=connection, business_date=business_date)
     if window is None:
         raise hub.WindowOutOfOrder(f"the window of {business_date} is open")
-    pairs = nets.read_pairs(
-        connection=connection, business_date=business_date, currency=coalition.currency
-    )
     parties = {party.no: party for party in hub.read_parties(connection=connection)}
     signer = night.keystore.signer(now=night.wall())
     agreements = lines.read_agreement_labels(connection=connection)
     profiles = read_profiles(connection=connection)
     clearing = next(party.no for party in parties.values() if party.kind == "clearing")
+    has_others = hub.read_currencies(connection=connection) != (coalition.currency,)
     return _Window(
         coalition=coalition,
         window=Window(
@@ -225,7 +232,14 @@ def _read_window(
             time_zone=str(coalition.time_zone),
         ),
         parties=parties,
-        pairs=views_by_party(pairs=pairs),
+        pairs={
+            currency: views_by_party(
+                pairs=nets.read_pairs(
+                    connection=connection, business_date=business_date, currency=currency
+                )
+            )
+            for currency in sorted({plan.currency for plan in plans})
+        },
         agreements={
             label.public_id: AgreementRef(label.public_id, int(label.version), label.terms_sha256)
             for label in agreements.values()
@@ -242,8 +256,11 @@ def _read_window(
                 connection=connection,
                 business_date=business_date,
                 parties=[plan.party_no for plan in plans],
+                clearing=coalition.currency,
             ),
+            rates=currencies.read_window_rates(connection=connection, business_date=business_date),
         ),
+        foreign=coalition.currency if has_others else None,
         profiles=profiles,
         clearing=profiles.get(clearing, DEFAULT_PROFILE),
         signer=signer,
@@ -258,38 +275,3 @@ def _press(night: Night, signer: StatementSigner) -> PdfMaker | None:
     from settlement.steps.pdf import PdfPress
 
     return PdfPress(signer=signer, settings=night.settings)
-
-
-class _Rows:
-    """A stream of lists of rows, handed out statement by statement."""
-
-    def __init__(self, chunks: Iterator[Rows]) -> None:
-        self._chunks = chunks
-        self._rest: Rows = []
-
-    def take(self, count: int) -> Iterator[Rows]:
-        """Exactly the next `count` rows, in lists. Raises IncompleteLines if there are fewer."""
-        while count:
-            chunk = self._rest or next(self._chunks, [])
-            if not chunk:
-                raise IncompleteLines(f"{count} lines of a statement have no details")
-            self._rest = chunk[count:]
-            head = chunk[:count] if self._rest else chunk
-            count -= len(head)
-            yield head
-
-    def skip(self, count: int) -> None:
-        """Pass over the next `count` rows."""
-        for _ in self.take(count):
-            pass
-
-    def expect_end(self) -> None:
-        """Raises IncompleteLines if a row is left that no statement asked for."""
-        if self._rest or next(self._chunks, []):
-            raise IncompleteLines("there are more lines than the statements have")
-
-    def close(self) -> None:
-        """Let go of the cursor."""
-        close = getattr(self._chunks, "close", None)
-        if close is not None:
-            close()

@@ -14,12 +14,8 @@ from settlement import hub
 from settlement.currencies import store
 from settlement.currencies.domain import Rate
 from settlement.currencies.service import rate_for
-from settlement.domain.netting import (
-    Gross,
-    NotZeroSum,
-    PairConversion,
-    convert_pairs,
-)
+from settlement.domain.conversion import PairConversion, convert_pairs
+from settlement.domain.netting import Gross, NotZeroSum
 from settlement.entries.domain import NewEntry
 
 

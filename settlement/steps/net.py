@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from settlement import hub
 from settlement.currencies import store as currencies
+from settlement.domain.conversion import prove_conversions
 from settlement.domain.netting import (
     Compression,
     Gross,
@@ -21,7 +22,6 @@ from settlement.domain.netting import (
     net_pairs,
     net_positions,
     pairs_due,
-    prove_conversions,
     prove_zero_sum,
 )
 from settlement.entries import store as entries
@@ -56,6 +56,26 @@ class Netting:
     def main(self) -> Book:
         """The book of the clearing currency."""
         return self.books[0]
+
+    @property
+    def currency(self) -> str:
+        """The clearing currency."""
+        return self.main.currency
+
+    @property
+    def pairs(self) -> tuple[PairNet, ...]:
+        """Its pairs."""
+        return self.main.pairs
+
+    @property
+    def positions(self) -> tuple[NetPosition, ...]:
+        """What parties are due in it."""
+        return self.main.positions
+
+    @property
+    def compression(self) -> Compression:
+        """What netting saves in it."""
+        return self.main.compression
 
     @property
     def obligations(self) -> int:

@@ -13,10 +13,10 @@ from partner_sdk.wire import ids
 from settlement import hub
 from settlement.currencies import store as currencies
 from settlement.domain.netting import NotZeroSum, PairView, views_by_party
-from settlement.entries import store as entries
+from settlement.entries import numbering as entries
 from settlement.steps.night import Night
-from settlement.store import lines, nets, statements
-from settlement.store.lines import Foreign, LineSums
+from settlement.store import lines, nets, numbering, statements
+from settlement.store.numbering import Foreign, LineSums
 from settlement.store.statements import Balance, Plan
 
 _WITHOUT_STATEMENT = ("applied", "closed")
@@ -39,15 +39,15 @@ def plan_statements(*, night: Night, connection: Connection, business_date: date
     # A date that the statistics have not seen is taken for a single row, and read a row at a time.
     hub.refresh_statistics(connection=connection)
     lines.refresh_agreements(connection=connection)
-    lines.number_lines(
+    numbering.number_lines(
         connection=connection,
         business_date=business_date,
         foreign=read_foreign(connection=connection, business_date=business_date)
         if foreign
         else None,
     )
-    lines.refresh_statistics(connection=connection)
-    sums = lines.sum_lines(
+    numbering.refresh_statistics(connection=connection)
+    sums = numbering.sum_lines(
         connection=connection, business_date=business_date, clearing=clearing, foreign=foreign
     )
     numbered = sum(each.lines for each in sums.values())

@@ -19,18 +19,21 @@ def publish(*, night: Night, claim: Connection, business_date: date) -> dict[str
     published = statements.mark_published(
         connection=claim, business_date=business_date, published_at=night.wall()
     )
-    payloads = {
-        each.plan.party_no: {
-            "statement": each.plan.public_id,
-            "window": ids.encode_window(business_date),
-            "statement_no": each.plan.no,
-            "net": Money(each.plan.net_micros, each.plan.currency).to_wire(),
-            "closing": Money(each.plan.closing_micros, each.plan.currency).to_wire(),
-            "sha256": each.issued.sha256,
-        }
+    payloads = [
+        (
+            each.plan.party_no,
+            {
+                "statement": each.plan.public_id,
+                "window": ids.encode_window(business_date),
+                "statement_no": each.plan.no,
+                "net": Money(each.plan.net_micros, each.plan.currency).to_wire(),
+                "closing": Money(each.plan.closing_micros, each.plan.currency).to_wire(),
+                "sha256": each.issued.sha256,
+            },
+        )
         for each in statements.read_window_statements(connection=claim, business_date=business_date)
         if each.issued is not None
-    }
+    ]
     events = hub.announce_statements(
         connection=claim,
         statements=payloads,

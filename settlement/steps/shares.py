@@ -21,15 +21,15 @@ def work_of(*, lines: int, settings: SettlementConfig) -> int:
 def share_of_plans(
     *, plans: Sequence[Plan], part: int, parts: int, settings: SettlementConfig
 ) -> tuple[Plan, ...]:
-    """One of `parts` shares with about the same work each, by party number."""
+    """One of `parts` shares with about the same work each, by party and currency."""
     loads = [0] * parts
     mine = []
-    for plan in sorted(plans, key=lambda plan: (-plan.lines, plan.party_no)):
+    for plan in sorted(plans, key=lambda plan: (-plan.lines, plan.party_no, plan.currency)):
         lightest = loads.index(min(loads))
         loads[lightest] += work_of(lines=plan.lines, settings=settings)
         if lightest == part:
             mine.append(plan)
-    return tuple(sorted(mine, key=lambda plan: plan.party_no))
+    return tuple(sorted(mine, key=lambda plan: (plan.party_no, plan.currency)))
 
 
 def groups_of(*, plans: Sequence[Plan]) -> Iterator[list[Plan]]:

@@ -36,10 +36,14 @@ class Finding:
 _PLANNED = "(SELECT DISTINCT business_date FROM settlement.statement)"
 # Each line as its own party sees it, of movements and of entries alike.
 _ALL_LINES = """
-SELECT window_date, party_no, counterparty, net_micros FROM settlement.line
+SELECT window_date, party_no, counterparty,
+       CASE WHEN settlement_micros IS NULL THEN currency END AS currency,
+       COALESCE(settlement_micros, net_micros) AS net_micros
+  FROM settlement.line
 UNION ALL
 SELECT l.window_date, l.party_no,
        CASE WHEN l.party_no = e.creditor THEN e.debtor ELSE e.creditor END,
+       NULLIF(e.currency, (SELECT clearing FROM of_the_coalition)),
        CASE WHEN l.party_no = e.creditor THEN e.amount_micros ELSE -e.amount_micros END
   FROM settlement.entry_line l JOIN settlement.entry e ON e.no = l.entry_no"""
 
@@ -48,7 +52,8 @@ CHECKS: tuple[Check, ...] = (
         "obligation-on-both-statements",
         "an obligation is on both parties' statements, with opposite signs",
         "SELECT movement_id, seq FROM settlement.line WHERE seq >= 0 GROUP BY movement_id, seq"
-        " HAVING count(*) <> 2 OR sum(net_micros) <> 0",
+        " HAVING count(*) <> 2 OR sum(net_micros) <> 0"
+        " OR COALESCE(sum(settlement_micros), 0) <> 0",
     ),
     Check(
         "entry-on-both-statements",
@@ -68,13 +73,15 @@ SELECT e.no, side.party_no FROM settlement.entry e
         "a statement has the lines that it counts, numbered without a gap",
         """
 SELECT s.public_id FROM settlement.statement s
-  FULL JOIN (SELECT window_date, party_no, count(*) AS lines, max(line_no) AS last
-               FROM settlement.line GROUP BY 1, 2) m
-    ON (m.window_date, m.party_no) = (s.business_date, s.party_no)
-  FULL JOIN (SELECT window_date, party_no, count(*) AS lines, min(line_no) AS first,
+  FULL JOIN (SELECT window_date, party_no, count(*) AS lines, max(line_no) AS last,
+                    COALESCE(CASE WHEN settlement_micros IS NULL THEN currency END,
+                             (SELECT clearing FROM of_the_coalition)) AS currency
+               FROM settlement.line GROUP BY 1, 2, 5) m
+    ON (m.window_date, m.party_no, m.currency) = (s.business_date, s.party_no, s.currency)
+  FULL JOIN (SELECT window_date, party_no, currency, count(*) AS lines, min(line_no) AS first,
                     max(line_no) AS last
-               FROM settlement.entry_line GROUP BY 1, 2) e
-    ON (e.window_date, e.party_no) = (s.business_date, s.party_no)
+               FROM settlement.entry_line GROUP BY 1, 2, 3) e
+    ON (e.window_date, e.party_no, e.currency) = (s.business_date, s.party_no, s.currency)
  WHERE s.public_id IS NULL OR s.lines <> COALESCE(m.lines, 0) OR m.lines <> m.last
     OR s.entry_lines <> COALESCE(e.lines, 0) OR e.first <> s.lines + 1
     OR e.last <> s.lines + s.entry_lines""",
@@ -88,7 +95,8 @@ SELECT s.public_id FROM settlement.statement s
  WHERE s.opening_micros <> COALESCE(before.closing_micros, 0)
     OR s.no <> COALESCE(before.no, 0) + 1
     OR (before.statement_id IS NOT NULL
-        AND (before.party_no <> s.party_no OR before.business_date >= s.business_date))""",
+        AND ((before.party_no, before.currency) <> (s.party_no, s.currency)
+             OR before.business_date >= s.business_date))""",
     ),
     Check(
         "statement-is-its-nets",
@@ -107,17 +115,20 @@ SELECT s.public_id FROM settlement.statement s
         "net-is-its-lines",
         "a pair's net is the sum of its lines, on either party's statement",
         f"""
-SELECT s.business_date, s.a, s.b FROM (
-  SELECT n.business_date, n.a, n.b, side.party_no, side.other, sum(side.micros) AS micros
+SELECT s.business_date, s.currency, s.party_no, s.other FROM (
+  SELECT n.business_date, n.currency, side.party_no, side.other,
+         sum(side.micros) AS micros
     FROM settlement.pair_net n CROSS JOIN LATERAL
          (VALUES (n.a, n.b, n.a_receives_micros - n.a_pays_micros),
                  (n.b, n.a, n.a_pays_micros - n.a_receives_micros))
          AS side(party_no, other, micros)
    WHERE side.party_no <> {hub.CLEARING} AND n.business_date IN {_PLANNED}
-   GROUP BY 1, 2, 3, 4, 5) s
-  FULL JOIN (SELECT window_date, party_no, counterparty, sum(net_micros) AS micros
-               FROM ({_ALL_LINES}) each WHERE counterparty IS NOT NULL GROUP BY 1, 2, 3) l
-    ON (l.window_date, l.party_no, l.counterparty) = (s.business_date, s.party_no, s.other)
+   GROUP BY 1, 2, 3, 4) s
+  FULL JOIN (SELECT window_date, party_no, counterparty, sum(net_micros) AS micros,
+                    COALESCE(currency, (SELECT clearing FROM of_the_coalition)) AS currency
+               FROM ({_ALL_LINES}) each WHERE counterparty IS NOT NULL GROUP BY 1, 2, 3, 5) l
+    ON (l.window_date, l.currency, l.party_no, l.counterparty)
+     = (s.business_date, s.currency, s.party_no, s.other)
  WHERE COALESCE(s.micros, 0) <> COALESCE(l.micros, 0)""",
     ),
     Check(
@@ -139,6 +150,25 @@ SELECT business_date, party_no FROM settlement.position p FULL JOIN (
         " HAVING sum(exact_micros) <> 0 OR sum(rounded_micros) <> 0",
     ),
     Check(
+        "conversion-has-its-line",
+        "what converting a pair's net differs from converting its lines is an entry, to the micro",
+        """
+SELECT c.business_date, c.currency, c.a, c.b FROM settlement.pair_conversion c
+  FULL JOIN (SELECT window_date, about->>'currency' AS currency, LEAST(debtor, creditor) AS a,
+                    GREATEST(debtor, creditor) AS b,
+                    CASE WHEN creditor < debtor THEN amount_micros ELSE -amount_micros END AS micros
+               FROM settlement.entry WHERE kind = 'conversion') e
+    ON (e.window_date, e.currency, e.a, e.b) = (c.business_date, c.currency, c.a, c.b)
+ WHERE c.a IS NULL OR c.converted_micros - c.lines_micros <> COALESCE(e.micros, 0)""",
+    ),
+    Check(
+        "converted-zero-sum",
+        "per window a currency sums to zero before it is converted, and after",
+        """
+SELECT l.window_date, l.currency FROM settlement.line l WHERE l.settlement_micros IS NOT NULL
+ GROUP BY 1, 2 HAVING sum(l.net_micros) <> 0 OR sum(l.settlement_micros) <> 0""",
+    ),
+    Check(
         "residue-is-carried",
         "what rounding left of a pair is carried into its next window",
         """
@@ -154,12 +184,15 @@ SELECT business_date, currency, a, b FROM (
 def run_checks(*, connection: Connection) -> list[Finding]:
     """Run every check in one snapshot; give a connection that has no transaction yet."""
     connection = connection.execution_options(isolation_level="REPEATABLE READ")
-    return [_run(connection, check) for check in CHECKS]
+    clearing = hub.read_coalition(connection=connection).currency
+    return [_run(connection, check, clearing) for check in CHECKS]
 
 
-def _run(connection: Connection, check: Check) -> Finding:
+def _run(connection: Connection, check: Check, clearing: str) -> Finding:
     rows = connection.exec_driver_sql(
-        f"SELECT count(*) OVER () AS broken, x.* FROM ({check.query}) x LIMIT {EXAMPLES}"
+        "WITH of_the_coalition AS (SELECT %(clearing)s::text AS clearing)"
+        f" SELECT count(*) OVER () AS broken, x.* FROM ({check.query}) x LIMIT {EXAMPLES}",
+        {"clearing": clearing},
     ).all()
     return Finding(
         check,

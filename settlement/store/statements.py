@@ -238,9 +238,7 @@ def read_published(
     query = (
         select(*_ALL)
         .where(statement.c.published_at.is_not(None))
-        .order_by(
-            statement.c.business_date.desc(), statement.c.party_no, statement.c.currency
-        )
+        .order_by(statement.c.business_date.desc(), statement.c.party_no, statement.c.currency)
         .limit(limit)
     )
     if party_no is not None:

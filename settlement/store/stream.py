@@ -34,7 +34,8 @@ from sqlalchemy.dialects.postgresql import array
 from settlement import hub
 from settlement.currencies.domain import Rate
 from settlement.rendering import Conversion
-from settlement.store.lines import AgreementLabel, configure
+from settlement.store.lines import AgreementLabel
+from settlement.store.numbering import configure
 from settlement.store.tables import line
 
 _FETCH = 4000
@@ -178,7 +179,8 @@ def _name(rows: Sequence[tuple[Any, ...]], names: Names) -> Rows:
             own_currency, settled, currency = foreign
             if settled is not None:
                 rate = rates[own_currency]
-                conversion = Conversion(own_currency, rate.text, rate.note, int(settled))
+                conversion = Conversion(own_currency, rate.text, int(settled))
+                reason = f"{reason}; {rate.note}"
         agreement = agreement_of[agreement_no]
         named.append(
             (

@@ -70,7 +70,8 @@ def append_only(table: Table) -> None:
         f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE ON"
         f" {SCHEMA}.{table.name} FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.forbid_change()"
     )
-    event.listen(table, "after_create", DDL(APPEND_ONLY[table.name]))
+    trigger = DDL(APPEND_ONLY[table.name])  # type: ignore[no-untyped-call]
+    event.listen(table, "after_create", trigger)
 
 
 step_run = Table(

@@ -32,6 +32,24 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "currency_policy",
+        sa.Column("effective_from", sa.Date(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(mode = 'convert') = (num_nonnulls(method, source) = 2)",
+            name=op.f("ck_currency_policy_whole"),
+        ),
+        sa.CheckConstraint("method IN ('spot', 'mean5')", name=op.f("ck_currency_policy_method")),
+        sa.CheckConstraint(
+            "mode IN ('per_currency', 'convert')", name=op.f("ck_currency_policy_mode")
+        ),
+        sa.PrimaryKeyConstraint("effective_from", name=op.f("pk_currency_policy")),
+        schema="settlement",
+    )
+    op.create_table(
         "entry",
         sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
@@ -65,6 +83,7 @@ def upgrade() -> None:
         sa.Column("entry_no", sa.BigInteger(), nullable=False),
         sa.Column("party_no", sa.Integer(), nullable=False),
         sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("line_no", sa.Integer(), nullable=False),
         sa.Column("adjusts_date", sa.Date(), nullable=True),
         sa.Column("adjusts_line", sa.Integer(), nullable=True),
@@ -79,8 +98,9 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "window_date",
             "party_no",
+            "currency",
             "line_no",
-            name=op.f("uq_entry_line_window_date_party_no_line_no"),
+            name=op.f("uq_entry_line_window_date_party_no_currency_line_no"),
         ),
         schema="settlement",
     )
@@ -102,6 +122,19 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "fx_quote",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("base", sa.Text(), nullable=False),
+        sa.Column("quote", sa.Text(), nullable=False),
+        sa.Column("quoted_on", sa.Date(), nullable=False),
+        sa.Column("rate", sa.Text(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("base <> quote", name=op.f("ck_fx_quote_two_currencies")),
+        sa.CheckConstraint("rate::numeric > 0", name=op.f("ck_fx_quote_positive")),
+        sa.PrimaryKeyConstraint("source", "base", "quote", "quoted_on", name=op.f("pk_fx_quote")),
+        schema="settlement",
+    )
+    op.create_table(
         "line",
         sa.Column("window_date", sa.Date(), nullable=False),
         sa.Column("party_no", sa.Integer(), nullable=False),
@@ -113,8 +146,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("counterparty", sa.Integer(), nullable=True),
         sa.Column("net_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("settlement_micros", sa.BigInteger(), nullable=True),
         sa.Column("adjusts_date", sa.Date(), nullable=True),
         sa.Column("adjusts_line", sa.Integer(), nullable=True),
+        sa.Column("adjusts_currency", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "(adjusts_date IS NULL) = (adjusts_line IS NULL)", name=op.f("ck_line_adjusts")
         ),
@@ -123,6 +159,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("adjusts_date < window_date", name=op.f("ck_line_adjusts_earlier")),
         sa.CheckConstraint("line_no > 0", name=op.f("ck_line_line_no")),
+        sa.CheckConstraint(
+            "settlement_micros IS NULL OR currency IS NOT NULL", name=op.f("ck_line_converted")
+        ),
         sa.PrimaryKeyConstraint("movement_id", "seq", "party_no", name=op.f("pk_line")),
         schema="settlement",
     )
@@ -159,6 +198,21 @@ def upgrade() -> None:
         unique=True,
         schema="settlement",
         postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "pair_conversion",
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("a", sa.Integer(), nullable=False),
+        sa.Column("b", sa.Integer(), nullable=False),
+        sa.Column("net_micros", sa.BigInteger(), nullable=False),
+        sa.Column("lines_micros", sa.BigInteger(), nullable=False),
+        sa.Column("converted_micros", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("a < b", name=op.f("ck_pair_conversion_ordered")),
+        sa.PrimaryKeyConstraint(
+            "business_date", "currency", "a", "b", name=op.f("pk_pair_conversion")
+        ),
+        schema="settlement",
     )
     op.create_table(
         "pair_net",
@@ -224,9 +278,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("statement_id", name=op.f("pk_statement")),
         sa.UniqueConstraint(
-            "business_date", "party_no", name=op.f("uq_statement_business_date_party_no")
+            "business_date",
+            "party_no",
+            "currency",
+            name=op.f("uq_statement_business_date_party_no_currency"),
         ),
-        sa.UniqueConstraint("party_no", "no", name=op.f("uq_statement_party_no_no")),
+        sa.UniqueConstraint(
+            "party_no", "currency", "no", name=op.f("uq_statement_party_no_currency_no")
+        ),
         sa.UniqueConstraint("public_id", name=op.f("uq_statement_public_id")),
         schema="settlement",
     )
@@ -267,6 +326,19 @@ def upgrade() -> None:
             name=op.f("ck_step_run_step"),
         ),
         sa.PrimaryKeyConstraint("business_date", "step", name=op.f("pk_step_run")),
+        schema="settlement",
+    )
+    op.create_table(
+        "window_rate",
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("clearing", sa.Text(), nullable=False),
+        sa.Column("scaled", sa.BigInteger(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("quoted_on", sa.ARRAY(sa.Date()), nullable=False),
+        sa.CheckConstraint("scaled >= 0", name=op.f("ck_window_rate_scaled")),
+        sa.PrimaryKeyConstraint("business_date", "currency", name=op.f("pk_window_rate")),
         schema="settlement",
     )
     op.create_table(
@@ -400,6 +472,22 @@ def upgrade() -> None:
         "BEFORE UPDATE OR DELETE ON settlement.acceptance FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
     op.execute(
+        "CREATE TRIGGER fx_quote_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.fx_quote FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER currency_policy_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.currency_policy FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER window_rate_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.window_rate FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER pair_conversion_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.pair_conversion FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
         "CREATE TRIGGER entry_append_only "
         "BEFORE UPDATE OR DELETE ON settlement.entry FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
@@ -441,6 +529,7 @@ def downgrade() -> None:
     )
     op.drop_table("log_checkpoint", schema="settlement")
     op.drop_table("acceptance", schema="settlement")
+    op.drop_table("window_rate", schema="settlement")
     op.drop_table("step_run", schema="settlement")
     op.drop_index("ix_step_failure_business_date", table_name="step_failure", schema="settlement")
     op.drop_table("step_failure", schema="settlement")
@@ -453,6 +542,7 @@ def downgrade() -> None:
     op.drop_table("statement", schema="settlement")
     op.drop_table("position", schema="settlement")
     op.drop_table("pair_net", schema="settlement")
+    op.drop_table("pair_conversion", schema="settlement")
     op.drop_index(
         "ix_log_current",
         table_name="log",
@@ -468,11 +558,13 @@ def downgrade() -> None:
         postgresql_with={"pages_per_range": "16"},
     )
     op.drop_table("line", schema="settlement")
+    op.drop_table("fx_quote", schema="settlement")
     op.drop_index("ix_finance_profile_party_no", table_name="finance_profile", schema="settlement")
     op.drop_table("finance_profile", schema="settlement")
     op.drop_table("entry_line", schema="settlement")
     op.drop_index("ix_entry_window_date", table_name="entry", schema="settlement")
     op.drop_table("entry", schema="settlement")
+    op.drop_table("currency_policy", schema="settlement")
     op.drop_table("agreement_ref", schema="settlement")
     op.execute("DROP FUNCTION settlement.forbid_change")
     op.execute("DROP SCHEMA settlement")
