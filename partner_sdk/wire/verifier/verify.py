@@ -916,6 +916,8 @@ LATE_SALE = b"late_sale"
 ZERO = b"0.000000"
 LINE_AMOUNT = re.compile(rb"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{6}")
 LINE_COUNT = re.compile(rb"0|[1-9][0-9]{0,15}")
+CURRENCY = re.compile(rb"[A-Z]{3}")
+RATE = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?:\.([0-9]{0,9}[1-9]))?")
 LEAVES = 1024
 REMEMBERED = 50_000
 
@@ -942,6 +944,18 @@ class Counts(dict):  # type: ignore[type-arg]
             self.clear()
         found = self[text] = int(text)
         return found
+
+
+def is_converted(micros: int, rate: bytes, settled: int) -> bool:
+    """Whether an amount at a rate makes the settled one, rounded half even to the millionth."""
+    found = RATE.fullmatch(rate)
+    if found is None:
+        return False
+    divisor = 10 ** len(found[1] or b"")
+    whole, rest = divmod(micros * int(rate.replace(b".", b"")), divisor)
+    if 2 * rest > divisor or (2 * rest == divisor and whole & 1):
+        whole += 1
+    return whole == settled
 
 
 class Tree:
@@ -1052,6 +1066,11 @@ class Lines:
                 fits = gross == ZERO and self.amounts[fee] == -micros
             else:
                 fits = fee == ZERO and gross == net
+            if currency == self.currency:
+                fits = fits and settled == net and rate == b"1"
+            else:
+                fits = fits and is_converted(micros, rate, self.amounts[settled])
+                micros = self.amounts[settled]
         except ValueError:
             return False
         key = counterparty, kind
@@ -1064,14 +1083,12 @@ class Lines:
         if fields[ADJUSTS]:
             total[4] += 1
             total[5] += micros
-        if fields[REASON] == LATE_SALE:
+        if fields[REASON] == LATE_SALE or fields[REASON].startswith(LATE_SALE + b"; "):
             total[6] += 1
             total[7] += micros
         return (
             fits
-            and settled == net
-            and currency == self.currency
-            and rate == b"1"
+            and CURRENCY.fullmatch(currency) is not None
             and not dispute
             and (counterparty != b"" or not micros)
             and row.startswith(b"%b%d," % (self.head, number))

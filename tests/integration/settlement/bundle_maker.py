@@ -6,12 +6,14 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 from partner_sdk.wire.amounts import round_half_even_to_minor
 from partner_sdk.wire.statement import AgreementRef, Party, Previous, Statement, Window
 from settlement.bundles import BundleWriter, IssuedBundle, PdfMaker
 from settlement.rendering import (
+    Conversion,
     LineHeading,
     LineRow,
     PairPosition,
@@ -68,10 +70,13 @@ def _own_row(chance: random.Random, number: int) -> LineRow:
 def _others_row(chance: random.Random) -> LineRow:
     points = chance.randrange(1, 300)
     other = chance.choice(("grocer", "florist"))
+    net = -points * 10_000 - 3
+    # The florist's are in lei, at 0.2 exactly.
+    conversion = Conversion("RON", "0.2", round(Fraction(net, 5))) if other == "florist" else None
     return (
         False, chance.randbytes(16), None, None, "redemption", None, None, None, None, None,
         chance.randbytes(16), "redemption", None, None, None, None, "bakery", other, other, None,
-        _AGREEMENT, "3", chance.randbytes(16), points, 10_000, -points * 10_000 - 3, None,
+        _AGREEMENT, "3", chance.randbytes(16), points, 10_000, net, conversion,
     )  # fmt: skip
 
 

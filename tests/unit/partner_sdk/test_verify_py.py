@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import runpy
 import sys
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_sdk.verify import linecheck
+from partner_sdk.verify.conversion import is_converted
 from partner_sdk.wire import archive, verifier
 from partner_sdk.wire.amounts import format_micros, minor_digits, round_half_even_to_minor
 from partner_sdk.wire.lines import (
@@ -98,6 +100,23 @@ def test_it_writes_and_rounds_amounts_as_the_sdk_does(micros: int, currency: str
     assert program["text_of"](micros, digits) == text
     assert program["micros_of"](text) == micros
     assert program["rounded"](micros, currency) == round_half_even_to_minor(micros, currency)
+
+
+@given(
+    st.integers(-(10**14), 10**14), st.integers(1, 10**13), st.integers(-1, 1), st.integers(0, 12)
+)
+def test_it_judges_conversions_as_the_sdk_does(
+    micros: int, scaled: int, off: int, digits: int
+) -> None:
+    units, rest = divmod(scaled, 10**10)
+    rate = f"{units}.{rest:010d}".rstrip("0").rstrip(".")
+    settled = round(Fraction(micros) * Fraction(rate)) + off
+    assert is_converted(micros=micros, rate=rate.encode(), settled=settled) == (off == 0)
+    for spelled in (rate, rate[:digits], f"{rate}0", f"0{rate}", f"-{rate}", "", "1e3"):
+        text = spelled.encode()
+        assert _program()["is_converted"](micros, text, settled) == is_converted(
+            micros=micros, rate=text, settled=settled
+        )
 
 
 @given(st.lists(st.integers(0, 40), max_size=6))
