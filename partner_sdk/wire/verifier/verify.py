@@ -951,7 +951,7 @@ def is_converted(micros: int, rate: bytes, settled: int) -> bool:
     found = RATE.fullmatch(rate)
     if found is None:
         return False
-    divisor = 10 ** len(found[1] or b"")
+    divisor: int = 10 ** len(found[1] or b"")
     whole, rest = divmod(micros * int(rate.replace(b".", b"")), divisor)
     if 2 * rest > divisor or (2 * rest == divisor and whole & 1):
         whole += 1
