@@ -15,6 +15,11 @@ LARGEST: Final = 40
 _UNBROKEN: Final = 25
 #: So many have arrows of their own in the picture.
 _DRAWN: Final = 10
+#: Rows of the picture are so high (mm): as a rule, and at least, where its page has the table too.
+_ROW_MM, _LEAST_ROW_MM = 12.5, 9.0
+#: The height of a page's text, of all in the table and in the picture but their rows, and of a row
+#: of the table (mm).
+_TEXT_MM, _TABLE_MM, _PICTURE_MM, _TABLE_ROW_MM = 251.0, 21.0, 78.0, 5.15
 #: The counterparty of payments: what stands against it is no part of what is netted.
 CLEARING_HOUSE: Final = "clearing"
 _OWN_PARTIES: Final = frozenset({"pool", "operator", CLEARING_HOUSE})
@@ -57,6 +62,13 @@ def _arrows(positions: Sequence[Position]) -> tuple[int, int, int, int]:
         sum(net for net in nets if net > 0),
         -sum(net for net in nets if net < 0),
     )
+
+
+def _row_height(*, table_rows: int, rows: int) -> float:
+    """How high the picture's rows are (mm), so that it shares a page with the table if it can."""
+    left = _TEXT_MM - _TABLE_MM - _PICTURE_MM - _TABLE_ROW_MM * table_rows
+    shared = left / max(rows, 1)
+    return min(shared, _ROW_MM) if shared >= _LEAST_ROW_MM else _ROW_MM
 
 
 def positions_view(*, statement: Statement, words: Catalogue, speller: Speller) -> dict[str, Any]:
@@ -134,6 +146,7 @@ def netting_view(*, statement: Statement, words: Catalogue, speller: Speller) ->
         "heading": words.text("netting.heading"),
         "intro": words.text("netting.intro"),
         "nothing": "" if rows else words.text("netting.nothing"),
+        "step": _row_height(table_rows=len(statement.positions) + 2, rows=len(rows)),
         "you": words.text("netting.you"),
         "clearing": words.text("party.clearing"),
         "party": printable(statement.party.name)[:_NAME_IN_PICTURE],
