@@ -9,7 +9,7 @@ from pathlib import Path
 
 from partner_sdk.cli_arguments import build_parser
 from partner_sdk.cli_hub import HUB_COMMANDS
-from partner_sdk.cli_log import LOCAL_LOG_COMMANDS, LOG_COMMANDS
+from partner_sdk.cli_log import LOCAL_LOG_COMMANDS, LOG_COMMANDS, key_text
 from partner_sdk.cli_output import SHOWN, RefusedError, UsageError, read_objects, show
 from partner_sdk.client import PartnerClient
 from partner_sdk.errors import ApiError, CoalitionError
@@ -106,12 +106,19 @@ def _keygen(options: argparse.Namespace) -> object:
 
 def _verify(options: argparse.Namespace) -> object:
     # Sending needs no verifier.
-    from partner_sdk.verify import verify_file
+    from partner_sdk.verify import TrustedLog, verify_file
 
+    log = None
+    if options.log_key is not None:
+        seen = None if options.checkpoint is None else Path(options.checkpoint).read_bytes()
+        log = TrustedLog.read(key=key_text(options.log_key), checkpoint=seen)
+    elif options.checkpoint is not None:
+        raise UsageError("--checkpoint needs --log-key")
     report = verify_file(
         path=Path(options.bundle),
         root=Path(options.root).read_bytes(),
         previous=None if options.previous is None else Path(options.previous),
+        log=log,
     )
     for finding in report.findings if options.all else report.findings[:1]:
         print(finding)

@@ -146,6 +146,12 @@ def _records(commands: _Commands) -> None:
     verify.add_argument("bundle", metavar="FILE", help="BUNDLE.zip, or what `prove` made")
     verify.add_argument("--root", required=True, metavar="PEM", help="the root you trust")
     verify.add_argument("--previous", metavar="BUNDLE", help="the statement before this one")
+    verify.add_argument(
+        "--log-key", metavar="KEY", help="the key of the log that it must be in, or a file with it"
+    )
+    verify.add_argument(
+        "--checkpoint", metavar="FILE", help="the log's checkpoint, as somebody else has it"
+    )
     prove = _add(commands, "prove", "Write a file that shows one line of a bundle to others.")
     prove.add_argument("bundle", metavar="BUNDLE")
     prove.add_argument("line", metavar="LINE", type=int, help="its number, from 1")

@@ -21,14 +21,18 @@ from partner_sdk.wire.tlog.proofs import InvalidProof, LogProof
 from partner_sdk.wire.tlog.records import statement_record
 from partner_sdk.witness import Witness, is_start_of, read_nodes
 
-__all__ = ["LOCAL_LOG_COMMANDS", "LOG_COMMANDS"]
+__all__ = ["LOCAL_LOG_COMMANDS", "LOG_COMMANDS", "key_text"]
+
+
+def key_text(text: str) -> str:
+    """Return a verifier key, or the one that a file holds."""
+    if "+" not in text or Path(text).is_file():
+        text = Path(text).read_text("utf-8").strip()
+    return text
 
 
 def _key(text: str) -> VerifierKey:
-    """Read a verifier key, or a file that holds one."""
-    if "+" not in text or Path(text).is_file():
-        text = Path(text).read_text("utf-8").strip()
-    return VerifierKey.from_text(text)
+    return VerifierKey.from_text(key_text(text))
 
 
 def _signing_key(client: PartnerClient) -> tuple[str, Ed25519PrivateKey]:

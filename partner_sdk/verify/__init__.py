@@ -8,10 +8,12 @@ from pathlib import Path
 
 from partner_sdk.verify.bundle import Verification, verify_bundle
 from partner_sdk.verify.findings import Finding
+from partner_sdk.verify.logged import TrustedLog
 from partner_sdk.verify.proof import UnprovableLine, prove_line, verify_proof
 
 __all__ = [
     "Finding",
+    "TrustedLog",
     "UnprovableLine",
     "Verification",
     "prove_line",
@@ -21,10 +23,18 @@ __all__ = [
 ]
 
 
-def verify_file(*, path: Path, root: bytes, previous: Path | None = None) -> Verification:
-    """Verify a bundle or the proof of a line, whichever the file is; see ``verify_bundle``."""
+def verify_file(
+    *, path: Path, root: bytes, previous: Path | None = None, log: TrustedLog | None = None
+) -> Verification:
+    """Verify a bundle or the proof of a line, whichever the file is; see ``verify_bundle``.
+
+    Raises:
+        ValueError: besides, ``log`` for the proof of a line, which says nothing of a log.
+    """
     with path.open("rb") as stream:
         is_proof = stream.read(1) == b"{"
     if is_proof:
+        if log is not None:
+            raise ValueError("the proof of a line says nothing of the log")
         return verify_proof(proof=path, root=root, previous=previous)
-    return verify_bundle(bundle=path, root=root, previous=previous)
+    return verify_bundle(bundle=path, root=root, previous=previous, log=log)

@@ -17,6 +17,7 @@ from partner_sdk.verify.camt import check_camt
 from partner_sdk.verify.contents import check_contents
 from partner_sdk.verify.continuity import check_previous
 from partner_sdk.verify.findings import Finding, Findings
+from partner_sdk.verify.logged import TrustedLog, check_log_proof
 from partner_sdk.verify.pdf import check_pdf
 from partner_sdk.verify.sums import check_statement
 from partner_sdk.wire import archive
@@ -28,6 +29,7 @@ from partner_sdk.wire.archive import (
     FILES,
     OPTIONAL,
     PDF,
+    PROOF,
     ROOT,
     SIGNATURE,
     STATEMENT,
@@ -78,16 +80,21 @@ class Verification:
         return text if self.shown is None else f"{text}\n  {self.shown.decode()}"
 
 
-def verify_bundle(*, bundle: Path, root: bytes, previous: Path | None = None) -> Verification:
+def verify_bundle(
+    *, bundle: Path, root: bytes, previous: Path | None = None, log: TrustedLog | None = None
+) -> Verification:
     """Verify a bundle offline.
 
     Args:
         bundle: the file to verify.
         root: the trusted root certificate (PEM), obtained otherwise than with the bundle.
         previous: the party's bundle before this one, to check that the account goes on.
+        log: the log that the statement must be in; without it, the signature under the bundle's
+            own proof is not judged.
 
     Raises:
         partner_sdk.wire.certificates.InvalidChain: ``root`` itself is not a certificate.
+        ValueError: the checkpoint of ``log`` is not of the size of the bundle's.
         OSError: a file cannot be read.
     """
     (trusted,) = read_pem(pem=root)[:1]
@@ -118,6 +125,19 @@ def verify_bundle(*, bundle: Path, root: bytes, previous: Path | None = None) ->
                     signature=signature,
                     findings=findings,
                 )
+            if PROOF in contents.entries:
+                with bundle.open("rb") as stream:
+                    content = _read_small(stream, contents.entries[PROOF])
+                check_log_proof(
+                    content=content,
+                    statement=statement,
+                    document=small[STATEMENT],
+                    signature=small[SIGNATURE],
+                    log=log,
+                    findings=findings,
+                )
+            elif log is not None:
+                findings.add("log", PROOF, "is not in the bundle")
             if previous is not None:
                 check_previous(previous=previous, statement=statement, findings=findings)
     except InvalidArchive as error:

@@ -9,7 +9,8 @@ __all__ = ["Code", "Finding", "Findings"]
 #: root: not the trusted root; hash: not the bytes that were signed; line: the two renderings
 #: differ or a line contradicts itself; sum: totals; merkle: the lines' tree; continuity: the
 #: statement before; proof: the proof of a line is not one;
-#: pdf: the PDF is not one that was signed as a statement's is, with the statement in it.
+#: pdf: the PDF is not one that was signed as a statement's is, with the statement in it;
+#: log: the proof that the statement is in the log does not hold.
 Code = Literal[
     "container",
     "signature",
@@ -23,6 +24,7 @@ Code = Literal[
     "continuity",
     "proof",
     "pdf",
+    "log",
 ]
 _LIMIT = 100
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify a statement bundle, or the proof of one of its lines, without trusting who sent it.
 
-    python3 verify.py BUNDLE.zip --root root.pem [--previous BUNDLE.zip]
+    python3 verify.py BUNDLE.zip --root root.pem [--previous BUNDLE.zip] [--log-key KEY]
     python3 verify.py PROOF.json --root root.pem
 
 Needs Python 3.9 or later, its standard library, and the ``openssl`` command; nothing is fetched.
@@ -614,6 +614,18 @@ class OpenSSL:
             self.put("attributes", tlv(0x31, attributes)),
         )  # fmt: skip
         return key.returncode == 0 and done.returncode == 0
+
+    def signed_by_log(self, key: bytes, value: bytes, message: bytes) -> bool:
+        """Whether an Ed25519 key signed a message; takes OpenSSL 3."""
+        public = base64.b64encode(tlv(0x30, ED25519, tlv(0x03, b"\0" + key)))
+        pem = b"-----BEGIN PUBLIC KEY-----\n%b\n-----END PUBLIC KEY-----\n" % public
+        done = self.run(
+            "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", self.put("log.pem", pem),
+            "-in", self.put("message", message), "-sigfile", self.put("value", value),
+        )  # fmt: skip
+        if done.returncode and b"verification failure" not in (done.stdout + done.stderr).lower():
+            raise Unusable("this openssl cannot verify Ed25519: version 3 or later is needed")
+        return done.returncode == 0
 
     def issued(self, certificate: Certificate, issuer: Certificate) -> bool:
         """Whether the issuer's key signed the certificate."""
@@ -1382,6 +1394,146 @@ def embedded_file(content: bytes) -> bytes:
     return unpacked
 
 
+# --- statement.tlog-proof: the statement is in the coalition's log -------------------------------
+
+ED25519 = tlv(0x30, oid("1.3.101.112"))
+NAME = re.compile(r"[^\s+\x00-\x20]+")
+
+
+class Log(NamedTuple):
+    """A log that the verifier trusts: its name and key, and a checkpoint seen elsewhere."""
+
+    name: str
+    key_id: bytes
+    key: bytes
+    seen: tuple[int, bytes] | None
+
+
+def decoded(text: str) -> bytes:
+    """Base64 in its one spelling."""
+    content = base64.b64decode(text, validate=True)
+    if base64.b64encode(content).decode() != text:
+        raise ValueError("not the canonical base64")
+    return content
+
+
+def read_note(content: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """The text of a signed note, and its signatures: name, key's id with signature."""
+    whole = content.decode("utf-8")
+    head, gap, tail = whole.rpartition("\n\n")
+    lines = tail[:-1].split("\n")
+    if (
+        len(content) > 1 << 20
+        or any(character < " " and character != "\n" for character in whole)
+        or not gap
+        or not tail.endswith("\n")
+        or len(lines) > 1024
+    ):
+        raise ValueError("not a signed note")
+    signatures = []
+    for line in lines:
+        dash, name, encoded = line[:2], *line[2:].partition(" ")[::2]
+        value = decoded(encoded)
+        if dash != "\u2014 " or not NAME.fullmatch(name) or len(value) <= 4:
+            raise ValueError("not a signature of a note")
+        signatures.append((name, value))
+    return f"{head}\n", signatures
+
+
+def read_checkpoint(text: str) -> tuple[str, int, bytes]:
+    """Name, size and root of a log."""
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3] or not lines[0]:
+        raise ValueError("a checkpoint is three lines")
+    if re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]) is None or int(lines[1]) >= 1 << 63:
+        raise ValueError("not a size")
+    root = decoded(lines[2])
+    if len(root) != 32:
+        raise ValueError("not a root")
+    return lines[0], int(lines[1]), root
+
+
+def is_signed(log: Log, note: bytes, openssl: OpenSSL) -> bool:
+    """Whether the log signed a checkpoint, under its own name."""
+    text, signatures = read_note(note)
+    ours = [value[4:] for name, value in signatures if (name, value[:4]) == (log.name, log.key_id)]
+    return (
+        bool(ours)
+        and all(openssl.signed_by_log(log.key, value, text.encode()) for value in ours)
+        and read_checkpoint(text)[0] == log.name
+    )
+
+
+def read_log(given: str, checkpoint: Path | None, openssl: OpenSSL) -> Log:
+    """The log's key as given, or in a file; and a checkpoint that somebody else has kept."""
+    try:
+        text = given
+        if "+" not in given or Path(given).is_file():
+            text = Path(given).read_text("utf-8").strip()
+        name, key_id, encoded = text.split("+", 2)
+        content = decoded(encoded)
+        named = hashlib.sha256(name.encode() + b"\n" + content).digest()[:4]
+        if named.hex() != key_id or content[:1] != b"\x01" or len(content) != 33:
+            raise ValueError("another key")
+    except ValueError as error:
+        raise Unusable(f"{given}: not the key of a log") from error
+    log = Log(name, named, content[1:], None)
+    if checkpoint is None:
+        return log
+    try:
+        note = checkpoint.read_bytes()
+        if not is_signed(log, note, openssl):
+            raise ValueError("not signed")
+    except ValueError as error:
+        raise Unusable(f"{checkpoint}: not a checkpoint of the log") from error
+    return log._replace(seen=read_checkpoint(read_note(note)[0])[1:])
+
+
+def check_log(content: bytes, record: bytes, log: Log | None, openssl: OpenSSL) -> None:
+    """Check the proof; without the log's key, only that it leads to the root that it names."""
+    head, _, note = content.partition(b"\n\n")
+    try:
+        first, index, *hashes = head.decode("ascii").split("\n")
+        path = [decoded(each) for each in hashes]
+        _, size, root = read_checkpoint(read_note(note)[0])
+        if (
+            first != "c2sp.org/tlog-proof@v1"
+            or re.fullmatch("index (0|[1-9][0-9]*)", index) is None
+            or {len(each) for each in path} - {32}
+            or len(path) > 63
+            or len(content) > 1 << 20
+        ):
+            raise ValueError("another form")
+    except ValueError as error:
+        message = "is not the proof of a log in its one spelling"
+        raise Wrong("log", LOG_PROOF, message) from error
+    leaf = hashlib.sha256(b"\x00" + record).digest()
+    if root_of_path(int(index[6:]), size, leaf, path) != root:
+        raise Wrong("log", LOG_PROOF, "the statement is not where the proof says")
+    if log is None:
+        return
+    if not is_signed(log, note, openssl):
+        raise Wrong("log", LOG_PROOF, "its checkpoint is not signed by the log")
+    if log.seen is not None and log.seen[0] != size:
+        raise Unusable(
+            f"the checkpoint is of {log.seen[0]} records, the proof of {size}: "
+            "compare them with coalition-partner log-verify"
+        )
+    if log.seen is not None and log.seen[1] != root:
+        raise Wrong("log", LOG_PROOF, "shows another past than the checkpoint that you have")
+
+
+def record_of(statement: dict[str, Any], content: bytes, signature: bytes) -> bytes:
+    """What the log says of a statement."""
+    members = {
+        "kind": "statement",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "signature_sha256": hashlib.sha256(signature).hexdigest(),
+        "statement": statement["statement_id"],
+    }
+    return json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
+
+
 # --- the bundle ----------------------------------------------------------------------------------
 
 
@@ -1391,7 +1543,9 @@ def read_small(bundle: Path, entry: Entry) -> bytes:
     return b"".join(Reader(bundle, entry))
 
 
-def verify_bundle(bundle: Path, root: Certificate, previous: Path | None, openssl: OpenSSL) -> str:
+def verify_bundle(
+    bundle: Path, root: Certificate, previous: Path | None, log: Log | None, openssl: OpenSSL
+) -> str:
     """Check everything; return what was verified, in a few words."""
     with bundle.open("rb") as stream:
         entries = open_container(stream, bundle)
@@ -1412,6 +1566,11 @@ def verify_bundle(bundle: Path, root: Certificate, previous: Path | None, openss
     check_camt(camt, statement)
     if PDF in entries:
         check_pdf(read_small(bundle, entries[PDF]), small[STATEMENT], signed, openssl)
+    if LOG_PROOF in entries:
+        record = record_of(statement, small[STATEMENT], small[SIGNATURE])
+        check_log(read_small(bundle, entries[LOG_PROOF]), record, log, openssl)
+    elif log is not None:
+        raise Wrong("log", LOG_PROOF, "is not in the bundle")
     if previous is not None:
         check_previous(previous, statement)
     return summary(statement, signed.signed_at)
@@ -1577,8 +1736,12 @@ PROOF_FORM = {
 }
 
 
-def verify_proof(path: Path, root: Certificate, previous: Path | None, openssl: OpenSSL) -> str:
+def verify_proof(
+    path: Path, root: Certificate, previous: Path | None, log: Log | None, openssl: OpenSSL
+) -> str:
     """Check that a line is one of a signed statement; return what was verified, and the line."""
+    if log is not None:
+        raise Unusable("the proof of a line says nothing of the log")
     proof = read_proof(path)
     content = proof["statement"].encode()
     signature = base64.b64decode(proof["signature"])
@@ -1651,14 +1814,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", metavar="FILE", type=Path, help="a bundle, or the proof of a line")
     parser.add_argument("--root", required=True, metavar="PEM", type=Path, help="the trusted root")
     parser.add_argument("--previous", metavar="BUNDLE", type=Path, help="the statement before it")
+    parser.add_argument("--log-key", metavar="KEY", help="the log that it must be in")
+    parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="as somebody else has it")
     options = parser.parse_args(arguments)
+    if options.checkpoint is not None and options.log_key is None:
+        parser.error("--checkpoint needs --log-key")
     try:
         root = read_root(options.root)
         with tempfile.TemporaryDirectory() as folder:
             openssl = OpenSSL(Path(folder), root)
             with options.file.open("rb") as stream:
                 verify = verify_proof if stream.read(1) == b"{" else verify_bundle
-            verified = verify(options.file, root, options.previous, openssl)
+            log = None
+            if options.log_key is not None:
+                log = read_log(options.log_key, options.checkpoint, openssl)
+            verified = verify(options.file, root, options.previous, log, openssl)
     except Wrong as wrong:
         print(wrong)
         print(f"{options.file}: NOT verified", file=sys.stderr)
