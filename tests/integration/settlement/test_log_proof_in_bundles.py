@@ -126,7 +126,7 @@ def test_what_is_wrong_with_a_proof_is_said_alike(log: Log) -> None:
         (good.replace(b"index 11", b"index 011"), spelling),
         (good.replace(b"index 11", b"index 12"), place),
         (good.replace(b"index 11", b"index 99"), place),
-        (good.replace(b"\n27\n", b"\n28\n"), place),
+        (good.replace(b"\n27\n", b"\n28\n"), unsigned),
         (stranger.proof(), unsigned),
         (log.proof(log.note(27, name="log.example/other")), unsigned),
         (log.proof(log.note(27, root=bytes(32))), place),

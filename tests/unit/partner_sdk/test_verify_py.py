@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partner_sdk.verify import linecheck
@@ -77,6 +77,7 @@ def _value(column: str) -> st.SearchStrategy[str | None]:
 _values = st.tuples(*map(_value, COLUMNS))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_values, _values, st.data())
 def test_it_joins_the_two_renderings_of_a_line_as_the_sdk_does(
     values: tuple[str | None, ...], others: tuple[str | None, ...], data: st.DataObject
