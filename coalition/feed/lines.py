@@ -10,7 +10,7 @@ Its counterparty's copy has no receipt, till, reference or time of day.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -36,6 +36,7 @@ from sqlalchemy.dialects.postgresql import array
 from coalition.ledger.tables import lot, movement, obligation
 from coalition.redemptions.tables import redemption
 from coalition.sales.tables import sale
+from partner_sdk.wire.lines import LATE_SALE
 
 NO_OBLIGATION = -1
 """The `seq` of a line that stands for a movement without any obligation."""
@@ -198,11 +199,12 @@ def refresh_statistics(*, connection: Connection) -> None:
     connection.execute(text("ANALYZE movement, obligation, lot"))
 
 
-def line_details(*, lines: FromClause, business_date: date) -> Select[Any]:
+def line_details(*, lines: FromClause, business_date: date, starts_at: datetime) -> Select[Any]:
     """The details of a window's lines, one row each, named columns; the caller orders them.
 
     `lines` has the columns own, account_id, movement_id, kind and net_micros. Parties and
-    agreements come by number. What a counterparty may not see is not even read.
+    agreements come by number. What a counterparty may not see is not even read. The window starts
+    at `starts_at`; a sale that happened before it and is first heard of in it is late.
     """
     own = lines.c.own
     of_redemption = movement.c.cause_kind == "redemption"
@@ -244,7 +246,10 @@ def line_details(*, lines: FromClause, business_date: date) -> Select[Any]:
         "till": func.coalesce(sale.c.till, _of(own, redemption.c.till)),
         "receipt": func.coalesce(sale.c.receipt, _of(own, redemption.c.receipt)),
         "account": movement.c.account_id,
-        "reason": movement.c.reason,
+        "reason": case(
+            ((movement.c.reason == "sale") & (lot.c.occurred_at < starts_at), LATE_SALE),
+            else_=movement.c.reason,
+        ),
         "occurred_at": _of(own, occurred_at),
         "posted_at": _of(own, movement.c.posted_at),
         "issuer": lot.c.issuer,

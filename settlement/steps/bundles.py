@@ -86,6 +86,7 @@ def write_bundles(
         chunks = stream_lines(
             connection=reader,
             business_date=business_date,
+            starts_at=common.window.starts_at,
             statements=[(plan.party_no, plan.currency) for plan in plans if plan.lines],
             clearing=common.foreign,
             names=common.names,

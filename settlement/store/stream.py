@@ -74,6 +74,7 @@ def stream_lines(
     *,
     connection: Connection,
     business_date: date,
+    starts_at: datetime,
     statements: Sequence[tuple[int, str]],
     clearing: str | None,
     names: Names,
@@ -81,7 +82,8 @@ def stream_lines(
     """The lines of statements as `LINE_ROW` says, by party, currency and number.
 
     `statements` are named by party number and currency; `clearing` is the coalition's currency
-    where there are others, else None: then nothing is asked about currencies.
+    where there are others, else None: then nothing is asked about currencies. `starts_at` is the
+    beginning of the window.
     """
     foreign, currency = _foreign(clearing)
     lines = (
@@ -106,7 +108,7 @@ def stream_lines(
         .subquery("statement_line")
     )
     query = (
-        hub.line_details(lines=lines, business_date=business_date)
+        hub.line_details(lines=lines, business_date=business_date, starts_at=starts_at)
         .add_columns(
             lines.c.party_no,
             lines.c.own,

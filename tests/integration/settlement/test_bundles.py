@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,40 @@ while True:
     issued = account.issue(make_rows(10))
     assert verify_bundle(bundle=issued.path, root=keystore.root_pem()).ok
     assert not (tmp_path / ".bakery-1.zip.part").exists()
+
+
+def test_a_kill_while_the_document_is_made_leaves_no_bundle(
+    account: Books, tmp_path: Path, keystore: FileKeystore
+) -> None:
+    script = f"""
+import sys, time
+from pathlib import Path
+from tests.integration.settlement.bundle_maker import *
+def make_pdf(**_):
+    print("signed", flush=True)
+    time.sleep(600)
+signer = make_keystore(Path({str(tmp_path / "keys")!r})).signer(now=SIGNED_AT)
+Books(folder=Path({str(tmp_path)!r}), signer=signer, make_pdf=make_pdf).issue(make_rows(30))
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"signed\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert not list(tmp_path.glob("*.zip"))
+    issued = account.issue(make_rows(30))
+    assert verify_bundle(bundle=issued.path, root=keystore.root_pem()).ok
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["bakery-1.zip"]
+
+
+def test_a_document_that_cannot_be_made_leaves_nothing(account: Books, tmp_path: Path) -> None:
+    def fail(**_: object) -> bytes:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        replace(account, make_pdf=fail).issue(make_rows(3))
+    assert [path for path in tmp_path.iterdir() if path.is_file()] == []
 
 
 def test_memory_does_not_grow_with_the_lines(account: Books, keystore: FileKeystore) -> None:

@@ -109,6 +109,45 @@ def test_what_came_back_names_the_line_that_it_corrects(world: World, night: Nig
     assert corrected["document_id"] == "F-1"
 
 
+def test_a_sale_first_heard_of_late_is_an_ordinary_line_marked_so_on_both_statements(
+    world: World, night: Night
+) -> None:
+    ann = world.member()
+    happened = world.now
+    end_day(world, night, DAY_1)
+    next_day = DAY_1 + timedelta(days=1)
+    late = world.sale_body(ann, ("fuel", "30", "50.00"), occurred_at=happened)
+    world.put("fuel", "F-1", late)
+    world.put("fuel", "F-2", world.sale_body(ann, ("fuel", "10", "20.00")))
+    end_day(world, night, next_day)
+    for slug, net in (("fuel", "-0.660000"), ("pool", "0.660000")):
+        path = bundle_path(night, next_day, slug)
+        by_reason = {line["reason"]: line for line in read_lines(path)}
+        assert set(by_reason) == {"late_sale", "sale"}
+        assert by_reason["late_sale"]["net"] == net
+        assert by_reason["late_sale"]["adjusts_statement"] is None
+        (turnover,) = read_statement(path)["turnovers"]
+        assert (turnover["lines"], turnover["late_lines"], turnover["late_net"]) == (2, 1, net)
+        assert turnover["adjusting_lines"] == 0
+        assert verify_bundle(bundle=path, root=night.root_path.read_bytes()).ok
+
+
+def test_a_change_to_a_stated_line_is_counted_as_an_adjustment(world: World, night: Night) -> None:
+    ann = world.member()
+    happened = world.now
+    sold = {"occurred_at": happened, "refunds": [refund("r1", "25.00")]}
+    world.put("fuel", "F-1", world.sale_body(ann, ("fuel", "30", "50.00")))
+    end_day(world, night, DAY_1)
+    next_day = DAY_1 + timedelta(days=1)
+    world.put("fuel", "F-1", world.sale_body(ann, ("fuel", "30", "50.00"), **sold))
+    end_day(world, night, next_day)
+    statement = read_statement(bundle_path(night, next_day, "fuel"))
+    (turnover,) = statement["turnovers"]
+    assert (turnover["kind"], turnover["adjusting_lines"]) == ("clawback", 1)
+    assert turnover["adjusting_net"] == "0.330000"
+    assert turnover["late_lines"] == 0
+
+
 def test_what_does_not_exist_is_not_explained(world: World, night: Night) -> None:
     end_day(world, night, DAY_1)
     for statement, line_no, said in (
