@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, Select, func, select, update
+from sqlalchemy import Connection, ScalarSelect, Select, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from partner_sdk.wire.merkle import HASH_BYTES
@@ -44,6 +44,22 @@ def read_log_of_statement(*, connection: Connection, statement_id: str) -> tuple
         .limit(1)
     ).one_or_none()
     return None if row is None else (Log(*row[:-1]), row.leaf_no)
+
+
+def read_log_of_date(*, connection: Connection, name: str, business_date: date) -> Log | None:
+    """The newest log of that name that records statements of a date."""
+    row = connection.execute(
+        select(*_LOG)
+        .where(
+            log.c.name == name,
+            exists().where(
+                log_record.c.log_no == log.c.log_no, log_record.c.business_date == business_date
+            ),
+        )
+        .order_by(log.c.log_no.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Log(*row)
 
 
 def insert_log(

@@ -53,15 +53,20 @@ def cosignatures(*, connection: Connection, business_date: date) -> Cosignatures
 
     A later checkpoint counts because its witness has seen that it continues the earlier.
     """
-    log = store.read_log(connection=connection, name=STATEMENTS)
+    current = store.read_log(connection=connection, name=STATEMENTS)
+    needed = 0 if current is None else current.cosignatures_needed
+    # A date of a log that was ended is vouched for by the witnesses of that log.
+    log = store.read_log_of_date(
+        connection=connection, name=STATEMENTS, business_date=business_date
+    )
     if log is None:
-        return Cosignatures(None, 0, ())
+        return Cosignatures(None, needed, ())
     size = size_of_date(connection=connection, log=log, business_date=business_date)
     if size is None:
-        return Cosignatures(None, log.cosignatures_needed, ())
+        return Cosignatures(None, needed, ())
     found = store.read_cosignatures(connection=connection, log_no=log.log_no, at_least=size)
     parties = dict.fromkeys(each.party_no for each in found)
-    return Cosignatures(size, log.cosignatures_needed, tuple(parties))
+    return Cosignatures(size, needed, tuple(parties))
 
 
 def enough_cosignatures(*, connection: Connection, business_date: date) -> bool:

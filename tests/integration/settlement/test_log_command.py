@@ -10,10 +10,11 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
+from coalition.cli.doctor import examine
 from coalition.config import Config
 from partner_sdk.wire.tlog.notes import VerifierKey
 from settlement.checks import check
-from settlement.log.service import STATEMENTS
+from settlement.log.service import STATEMENTS, cosignatures
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
 from tests.integration.settlement.builder import Books
@@ -112,6 +113,8 @@ def test_an_older_backup_is_shown_by_status_doctor_and_at_the_start(
     assert (grade, about) == ("wrong", "log")
     assert "an older backup was restored" in found
     assert "restore-an-old-backup" in mend
+    (seen,) = [each for each in examine() if each.about == "log"]
+    assert (seen.grade, seen.found) == ("wrong", found)
     assert "log_is_in_trouble" in said_at_the_start(config)
     assert settlement("log", "recover").output == "2 records are back.\n"
     assert settlement("log", "status").exit_code == 0
@@ -167,3 +170,10 @@ def test_a_log_that_cannot_go_on_is_followed_by_another(
     books.end(date(2026, 3, 3))
     settle_date(night=settled, business_date=date(2026, 3, 3))
     assert settlement("log", "check").output == "test-coalition/test/statements-2: whole\n"
+    with settled.database.transaction() as connection:
+        counted = [
+            cosignatures(connection=connection, business_date=day).size
+            for day in (ONE, date(2026, 3, 3))
+        ]
+    # The new log records what was there before its first night, too: certificates.
+    assert counted == [4, 4]
