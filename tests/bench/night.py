@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from settlement.store.tables import statement
 from tests.bench.bed import SECRET, Bed, drop_database, make_bed
 from tests.bench.fill import fill_day, settle_down
 from tests.bench.line_copy import copy_lines
+from tests.bench.pdfs import measure_pdfs
 from tests.bench.turns import Ratio, ratio_of
 
 _MEGABYTE = 1 << 20
@@ -31,12 +32,13 @@ _MEGABYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What one night took."""
+    """What one night took; `pdf_ms` are its PDFs, made afterwards, each by itself, sorted."""
 
     seconds: float
     steps: dict[str, float]
     lines: int
     peak_mb: float
+    pdf_ms: list[float]
     copy_seconds: float
 
 
@@ -111,7 +113,7 @@ def main(address: str, data_folder: str, day: str) -> None:
         secret_key=SECRET,
         log_level="warning",
     )
-    settings = read_settlement_config(hub=config)
+    settings = replace(read_settlement_config(hub=config), pdf="no")
     marks: list[tuple[str, float]] = []
     with open_night(
         config=config,
@@ -128,15 +130,16 @@ def main(address: str, data_folder: str, day: str) -> None:
                 )
             )
             lines = sum(row.lines for row in count)
+        peak = max(
+            resource.getrusage(who).ru_maxrss
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        pdf_ms = measure_pdfs(night=night, day=date.fromisoformat(day))
     steps, last = {}, began
     for event, at in marks:
         if event.endswith((":committed", ":planned")):
             steps[event] = at - last
             last = at
-    peak = max(
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
     print(
         json.dumps(
             {
@@ -144,6 +147,7 @@ def main(address: str, data_folder: str, day: str) -> None:
                 "steps": steps,
                 "lines": lines,
                 "peak_mb": peak * 1024 / _MEGABYTE,
+                "pdf_ms": pdf_ms,
             }
         )
     )

@@ -16,7 +16,7 @@ from tests.bench.over_http import served
 from tests.bench.raw import RawInsert
 from tests.bench.results import Figure, Row
 from tests.bench.scale import Scale
-from tests.bench.turns import Contender, Ratio, Turns, ratio_of, take_turns
+from tests.bench.turns import Contender, Ratio, Turns, percentile, ratio_of, take_turns
 
 Say = Callable[[str], None]
 _RAW = "raw insert"
@@ -162,6 +162,10 @@ class Suite:
         last = nights.nights[-1]
         self.figures.append(Figure(what, f"{last.seconds:.0f} s for {last.lines:,} lines"))
         self.figures.append(Figure("`COPY` of its lines", f"{last.copy_seconds:.0f} s"))
+        typical, slow = (percentile(last.pdf_ms, share) for share in (0.5, 0.99))
+        self.figures.append(
+            Figure("a PDF, set and signed", f"p50 {typical:.0f} ms, p99 {slow:.0f} ms a partner")
+        )
         for step, seconds in last.steps.items():
             self.figures.append(Figure(f"the night up to `{step}`", f"{seconds:.1f} s"))
 

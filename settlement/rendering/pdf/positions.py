@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from partner_sdk.wire.statement import Position, Statement
 from settlement.rendering.pdf.catalogue import Catalogue
-from settlement.rendering.pdf.spelling import Speller, printable
+from settlement.rendering.pdf.spelling import Speller, printable, shorten
 
 __all__ = ["CLEARING_HOUSE", "LARGEST", "netting_view", "positions_view"]
 
@@ -36,8 +36,7 @@ def _by_size(positions: Sequence[Position]) -> list[Position]:
 def _name(position: Position, words: Catalogue, longest: int) -> str:
     if position.counterparty in _OWN_PARTIES:
         return words.text(f"party.{position.counterparty}")
-    name = printable(position.name)
-    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
+    return shorten(printable(position.name), longest)
 
 
 def _columns(positions: Sequence[Position]) -> tuple[int, int, int, int, int]:
@@ -149,7 +148,6 @@ def netting_view(*, statement: Statement, words: Catalogue, speller: Speller) ->
         "step": _row_height(table_rows=len(statement.positions) + 2, rows=len(rows)),
         "you": words.text("netting.you"),
         "clearing": words.text("party.clearing"),
-        "party": printable(statement.party.name)[:_NAME_IN_PICTURE],
         "sum": words.text("netting.sum"),
         "receive": words.text("netting.receive"),
         "pay": words.text("netting.pay"),

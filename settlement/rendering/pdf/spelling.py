@@ -12,7 +12,7 @@ from babel.numbers import format_percent, get_decimal_symbol, get_group_symbol
 
 from partner_sdk.wire.amounts import minor_digits, round_half_even_to_minor
 
-__all__ = ["COVERED", "Speller", "printable"]
+__all__ = ["COVERED", "Speller", "printable", "shorten"]
 
 #: What the shipped typeface draws: Latin, Greek and Cyrillic letters, figures and signs.
 COVERED: Final = (
@@ -36,6 +36,11 @@ def printable(text: str) -> str:
         for char in composed
         if unicodedata.category(char) not in {"Cf", "Zl", "Zp"}
     )
+
+
+def shorten(text: str, longest: int) -> str:
+    """Return a text of at most so many characters, with an ellipsis where some are gone."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 class Speller:

@@ -8,7 +8,7 @@ from partner_sdk.wire.statement import Statement
 from settlement.rendering.pdf.account import account_view, bars_view, gather_sections
 from settlement.rendering.pdf.catalogue import Catalogue
 from settlement.rendering.pdf.positions import netting_view, positions_view
-from settlement.rendering.pdf.spelling import Speller, printable
+from settlement.rendering.pdf.spelling import Speller, printable, shorten
 
 __all__ = ["compose_view"]
 
@@ -16,6 +16,8 @@ __all__ = ["compose_view"]
 _AGREEMENTS: Final = 10
 _HASH_IN_FOOTER: Final = 16
 _BYTES_IN_LINE: Final = 16
+#: Where a name stands in small print, it has no more letters than this.
+_NAME_IN_SMALL: Final = 60
 
 
 def compose_view(
@@ -46,7 +48,10 @@ def compose_view(
         "acceptance": {
             "heading": words.text("acceptance.heading"),
             "text": words.text("acceptance.text"),
-            "field": words.text("acceptance.field", party=printable(statement.party.name)),
+            "field": words.text(
+                "acceptance.field",
+                party=shorten(printable(statement.party.name), _NAME_IN_SMALL),
+            ),
         },
     }
 
@@ -61,10 +66,14 @@ def _document(statement: Statement, content: bytes, words: Catalogue) -> dict[st
         "numbered": words.text("document.numbered", number=statement.statement_no),
         "coalition": coalition,
         "party": printable(statement.party.name),
+        "running": f"{shorten(coalition, _NAME_IN_SMALL)} · "
+        f"{shorten(printable(statement.party.name), _NAME_IN_SMALL)}",
         "date": statement.window.business_date,
         "page": words.text("document.page", page="\x01", pages="\x02").split("\x01"),
         "test": words.text("document.test") if statement.environment == "test" else "",
-        "signed": words.text("document.signed", coalition=coalition, hash=digest),
+        "signed": words.text(
+            "document.signed", coalition=shorten(coalition, _NAME_IN_SMALL), hash=digest
+        ),
         "issued": [
             issued.year, issued.month, issued.day, issued.hour, issued.minute, issued.second,
         ],
