@@ -30,6 +30,7 @@ from coalition.http.middleware import install
 NOUNS = (
     "coalition.members.api",
     "coalition.sales.api",
+    "coalition.sales.digests.api",
     "coalition.redemptions.api",
     "coalition.ledger.api",
     "coalition.events.api",

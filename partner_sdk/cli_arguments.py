@@ -38,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     _records(commands)
     _log(commands)
     _queue(commands)
+    _reconcile(commands)
     return parser
 
 
@@ -140,6 +141,14 @@ def _records(commands: _Commands) -> None:
     workbook = _add(commands, "xlsx", "Write a bundle's lines as a workbook (extra: xlsx).")
     workbook.add_argument("bundle", metavar="BUNDLE")
     workbook.add_argument("--out", metavar="FILE", help="default: BUNDLE with .xlsx for .zip")
+    explain = _add(commands, "explain", "Explain an amount of a statement of yours.")
+    explain.add_argument("statement", metavar="STATEMENT", help="stm_...")
+    explain.add_argument(
+        "amount",
+        metavar="AMOUNT",
+        help="a line's number, opening, net, closing, activity:KIND, position:PARTY[/KIND]",
+    )
+    explain.add_argument("--json", action="store_true", help="answer one JSON object")
     verify = _add(
         commands, "verify", "Verify a bundle, or the proof of a line; needs no connection."
     )
@@ -210,3 +219,19 @@ def _queue(commands: _Commands) -> None:
     discard.add_argument("--seq", type=int, required=True)
     for made in (status, put, send, aside, retry, discard):
         made.add_argument("--queue", metavar="FILE", help="the queue's file (COALITION_QUEUE)")
+
+
+def _reconcile(commands: _Commands) -> None:
+    made = _add(
+        commands, "reconcile", "Hold your own sales against the hub's; exit 1 if not alike."
+    )
+    made.add_argument("--csv", metavar="FILE", help="a file of sales, with --mapping")
+    made.add_argument("--mapping", metavar="FILE.json", help="which column of it is what")
+    made.add_argument("--journal", metavar="FILE.ndjson", help="sales as sent, one a line")
+    made.add_argument("--queue", metavar="FILE", help="the offline queue (COALITION_QUEUE)")
+    made.add_argument("--from", dest="since", metavar="INSTANT", help="default: the first sale's")
+    made.add_argument("--to", dest="until", metavar="INSTANT", help="up to, not including")
+    made.add_argument(
+        "--no-digests", action="store_true", help="tell the hub nothing; compare every sale"
+    )
+    made.add_argument("--format", choices=("table", "csv", "json"), default="table")

@@ -1,6 +1,7 @@
 """The commands of ``coalition-partner`` that ask the hub: options in, the answer to show out."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from partner_sdk.cli_output import (
     SHOWN,
     RefusedError,
+    UsageError,
     read_object,
     read_objects,
     refusal_text,
@@ -132,6 +134,53 @@ def _statements_download(options: argparse.Namespace, client: PartnerClient) -> 
     return {"file": str(client.download_statement(options.statement, target))}
 
 
+def _explain(options: argparse.Namespace, client: PartnerClient) -> object:
+    amount = f"line:{options.amount}" if options.amount.isdecimal() else options.amount
+    found = client.explain(options.statement, amount)
+    if options.json:
+        return found
+    for line in found.text():
+        print(line)
+    return SHOWN
+
+
+def _reconcile(options: argparse.Namespace, client: PartnerClient) -> object:
+    # Tills need none of it.
+    from partner_sdk import reconcile as work
+    from partner_sdk.reconcile.report import as_csv, as_document, as_table
+
+    queue = options.queue or os.environ.get("COALITION_QUEUE")
+    if not (options.csv or options.journal or queue):
+        raise UsageError("give your sales: --csv with --mapping, --journal, or --queue")
+    if bool(options.csv) != bool(options.mapping):
+        raise UsageError("--csv and --mapping belong together")
+    digests = not options.no_digests
+    with work.SalesBook() as book:
+        if options.csv:
+            mapping = work.Mapping.from_file(options.mapping)
+            work.read_csv(path=options.csv, mapping=mapping, book=book)
+            # A hash over revisions that the file does not know would never be the same.
+            digests = digests and mapping.revision is not None
+        if options.journal:
+            work.read_journal(path=options.journal, book=book)
+        if queue:
+            work.read_queue(path=queue, book=book)
+        found = work.reconcile(
+            client=client,
+            book=book,
+            since=None if options.since is None else parse_instant(options.since),
+            until=None if options.until is None else parse_instant(options.until),
+            digests=digests and book.currency is not None,
+        )
+    if options.format == "json":
+        show(as_document(found))
+    else:
+        print(as_csv(found) if options.format == "csv" else as_table(found))
+    if not found.ok:
+        raise RefusedError(f"{len(found.findings)} sales are not the same on both sides")
+    return SHOWN
+
+
 HUB_COMMANDS: dict[str, Callable[[argparse.Namespace, PartnerClient], object]] = {
     "enrol": _enrol,
     "member": _member,
@@ -150,4 +199,6 @@ HUB_COMMANDS: dict[str, Callable[[argparse.Namespace, PartnerClient], object]] =
     "transactions": _transactions,
     "statements.list": _statements_list,
     "statements.download": _statements_download,
+    "explain": _explain,
+    "reconcile": _reconcile,
 }

@@ -15,9 +15,12 @@ from coalition.agreements.wire import agreement_document
 from coalition.commands import open_command
 from coalition.errors import FieldError, HubError
 from coalition.http.strict_json import load_strict
+from coalition.insights.cli import what_if
 from partner_sdk.wire.instants import InvalidInstant, format_instant, parse_instant
 
 app = typer.Typer(help="Agreements: partners' terms.", no_args_is_help=True, add_completion=False)
+
+app.command("what-if")(what_if)
 
 PartnerName = Annotated[str, typer.Argument(metavar="PARTNER", help="Slug or prt_ id.")]
 _FIELDS = ("partner", "effective_from", "effective_to", "terms")

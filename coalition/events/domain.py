@@ -21,6 +21,7 @@ EVENT_TYPES: tuple[str, ...] = (
     "redemption.reversed",
     "partner.cap_warning",
     "partner.cap_reached",
+    "digest.differed",
     "statement.issued",
 )
 MAX_SUBSCRIPTIONS = 10

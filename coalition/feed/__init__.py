@@ -6,6 +6,7 @@ changes is the state of a window and nothing else.
 """
 
 from coalition.directory import Directory
+from coalition.feed.activity import ActivityCell, read_activity
 from coalition.feed.clock import (
     business_now,
     end_of_business_date,
@@ -40,6 +41,13 @@ from coalition.feed.money import (
     read_window_totals,
 )
 from coalition.feed.parties import read_agreements, read_parties
+from coalition.feed.points import (
+    CohortKey,
+    CohortState,
+    PointFlow,
+    read_cohort_states,
+    read_point_flows,
+)
 from coalition.feed.trace import read_line_facts
 from coalition.feed.windows import (
     WindowBusy,
@@ -49,12 +57,16 @@ from coalition.feed.windows import (
     read_window,
     read_windows,
 )
-from coalition.ledger.domain import CLEARING
+from coalition.ledger.domain import CLEARING, POOL
 
 __all__ = [
     "CLEARING",
+    "POOL",
+    "ActivityCell",
     "AgreementFacts",
     "Coalition",
+    "CohortKey",
+    "CohortState",
     "Directory",
     "LineFacts",
     "LotFacts",
@@ -62,6 +74,7 @@ __all__ = [
     "PairObligations",
     "PartyFacts",
     "PartyObligations",
+    "PointFlow",
     "SliceFacts",
     "WindowBusy",
     "WindowFacts",
@@ -78,13 +91,16 @@ __all__ = [
     "line_details",
     "line_keys",
     "mark_window",
+    "read_activity",
     "read_agreements",
     "read_coalition",
+    "read_cohort_states",
     "read_currencies",
     "read_line_facts",
     "read_pair_obligations",
     "read_parties",
     "read_party_obligations",
+    "read_point_flows",
     "read_window",
     "read_window_totals",
     "read_windows",

@@ -74,15 +74,15 @@ SALE_CHANGED = Section(
     ),
 )
 
-_COLUMNS = (
+SALE_COLUMNS = (
     "party_no, external_id, sale_id, account_id, revision, content_sha256, occurred_at,"
     " local_date, store, store_time_zone, till, receipt, currency, agreement_no, document,"
     " refunds, points, lot_ids, earn_ids, day_capped, request_id"
 )
-_BY_ID = f"SELECT {_COLUMNS} FROM sale WHERE party_no = %s AND external_id = ANY(%s::text[])"
+_BY_ID = f"SELECT {SALE_COLUMNS} FROM sale WHERE party_no = %s AND external_id = ANY(%s::text[])"
 _EXISTING = "SELECT external_id FROM sale WHERE party_no = %s AND external_id = ANY(%s::text[])"
 _OF_DAYS = (
-    f"SELECT {_COLUMNS} FROM sale WHERE party_no = %s AND day_capped"
+    f"SELECT {SALE_COLUMNS} FROM sale WHERE party_no = %s AND day_capped"
     " AND (account_id, local_date) IN (SELECT * FROM unnest(%s::uuid[], %s::date[]))"
     " ORDER BY occurred_at, external_id"
 )
@@ -102,7 +102,7 @@ def load_sales(
     """The partner's sales of those ids, by id; locked for the transaction where asked."""
     sql = f"{_BY_ID} ORDER BY external_id FOR UPDATE" if lock else _BY_ID
     rows = connection.exec_driver_sql(sql, (party_no, list(external_ids)))
-    return {sale.external_id: sale for sale in map(_sale, rows)}
+    return {sale.external_id: sale for sale in map(sale_of, rows)}
 
 
 def load_member_days(
@@ -110,7 +110,9 @@ def load_member_days(
 ) -> list[Sale]:
     """The partner's day-capped sales of those (account, local date), in their order."""
     accounts, dates = [day[0] for day in days], [day[1] for day in days]
-    return [_sale(row) for row in connection.exec_driver_sql(_OF_DAYS, (party_no, accounts, dates))]
+    return [
+        sale_of(row) for row in connection.exec_driver_sql(_OF_DAYS, (party_no, accounts, dates))
+    ]
 
 
 def queue_sales(*, writes: WriteSet, new: Iterable[Sale], changed: Iterable[Sale]) -> None:
@@ -167,7 +169,8 @@ def _refund(refund_id: str, row: list[Any]) -> Refund:
     )
 
 
-def _sale(row: Any) -> Sale:
+def sale_of(row: Any) -> Sale:
+    """A sale from a row of `SALE_COLUMNS`."""
     values = list(row)
     values[5] = bytes(values[5])
     values[15] = {key: _refund(key, refund) for key, refund in values[15].items()}

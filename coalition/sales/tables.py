@@ -65,4 +65,26 @@ sale = Table(
         "local_date",
         postgresql_where=text("day_capped"),
     ),
+    # Sales come about in the order in which they are told; a span of time is a few ranges.
+    Index("ix_sale_occurred_at", "occurred_at", postgresql_using="brin"),
+)
+
+sale_digest = Table(
+    "sale_digest",
+    metadata,
+    Column("party_no", Integer, nullable=False),
+    # The start of an hour of UTC.
+    Column("hour", DateTime(timezone=True), nullable=False),
+    # '' stands for sales of no store; it is there for every hour that was told.
+    Column("store", Text, nullable=False),
+    Column("sales", BigInteger, nullable=False),
+    Column("amount_micros", BigInteger, nullable=False),
+    Column("refunded_micros", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    # Wall time.
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("party_no", "hour", "store"),
+    CheckConstraint(
+        "sales >= 0 AND amount_micros >= 0 AND refunded_micros >= 0", name="not_negative"
+    ),
 )

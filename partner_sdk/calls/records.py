@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from partner_sdk.calls.base import Calls, as_object, path_of
+from partner_sdk.wire.explanations import Explanation
 from partner_sdk.wire.instants import format_instant
 from partner_sdk.wire.listings import Attempt, Event, StatementSummary, Transaction, Webhook
 
@@ -40,6 +41,15 @@ class RecordCalls(Calls):
     def get_statement(self, statement_id: str) -> dict[str, Any]:
         """Return a statement's summary document; to verify it, download the bundle."""
         return self._get(as_object, path_of("statements", statement_id))
+
+    def explain(self, statement_id: str, amount: str) -> Explanation:
+        """Explain an amount of a statement of this partner.
+
+        ``amount`` is ``line:12``, ``opening``, ``net``, ``closing``, ``activity:redemption``,
+        ``position:grocer`` or ``position:grocer/redemption``.
+        """
+        path = path_of("statements", statement_id, "explain")
+        return self._get(Explanation.from_wire, path, {"amount": amount})
 
     def download_statement(self, statement_id: str, path: Path | str) -> Path:
         """Write a statement's bundle to a file, piece by piece, whole or not at all.

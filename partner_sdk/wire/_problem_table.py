@@ -160,6 +160,9 @@ _ELSEWHERE: tuple[Row, ...] = (
       "operator; nothing should be released before this is explained.")),
     ("workbook_too_large", 422, False, "The statement is too long for a workbook made here",
      "Download the bundle and run coalition-partner xlsx on it, or open its lines.csv."),
+    ("amount_not_found", 404, False, "No such amount in the statement",
+     ("Ask for line:N, opening, net, closing, activity:KIND or position:COUNTERPARTY; the detail "
+      "says which kinds and counterparties there are.")),
     ("webhook_url_refused", 422, False, "The address cannot receive webhooks",
      "Use an https address with a public host name, without user or fragment."),
     ("webhook_not_found", 404, False, "No such subscription",

@@ -12,9 +12,13 @@ import typer
 from coalition.config import ConfigError, read_config
 from coalition.db.embedded import EmbeddedError
 from coalition.logging import configure_logging
+from settlement.accounting.service import AccountingRefused
 from settlement.app import open_night
 from settlement.check import check_books
 from settlement.cli import run as running
+from settlement.cli.accounting import accounting, breakage
+from settlement.cli.explain import explain
+from settlement.cli.insight import diff, netting
 from settlement.cli.keys import keys
 from settlement.cli.log import log
 from settlement.cli.profile import profile
@@ -22,7 +26,8 @@ from settlement.cli.tables import show_findings, show_preview, show_status
 from settlement.config import read_settlement_config
 from settlement.currencies.domain import MissingRate
 from settlement.domain.netting import NotZeroSum
-from settlement.explain import NothingToExplain, explain_line
+from settlement.explain import NothingToExplain
+from settlement.insight.snapshots import NoSuchWindow, to_file, window_facts
 from settlement.log.service import LogError
 from settlement.reports import NotSettled, preview, read_status, read_trouble
 from settlement.signing import SigningError
@@ -37,6 +42,8 @@ app = typer.Typer(
 app.add_typer(keys, name="keys")
 app.add_typer(profile, name="profile")
 app.add_typer(log, name="log")
+app.add_typer(breakage, name="breakage")
+app.add_typer(accounting, name="accounting")
 
 
 @app.command()
@@ -50,6 +57,10 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what the date would net to; write nothing.")
     ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="With --dry-run: keep it, for `settlement diff`."),
+    ] = None,
     wait: Annotated[
         bool, typer.Option(help="Wait for the date's end, instead of refusing before it.")
     ] = False,
@@ -68,7 +79,10 @@ def run(
             return
         last = _date(through or day) if through or day else None
         if dry_run:
-            show_preview(preview(night=night, business_date=last or running.next_date(night=night)))
+            last = last or running.next_date(night=night)
+            show_preview(preview(night=night, business_date=last))
+            if save is not None:
+                to_file(facts=window_facts(night=night, business_date=last), path=save)
             return
         sys.exit(running.run_through(night=night, last=last, wait=wait))
 
@@ -84,15 +98,9 @@ def status(
             typer.echo(f"settlement: {trouble.message}", err=True)
 
 
-@app.command()
-def explain(
-    statement: Annotated[str, typer.Argument(help="An id (stm_…), or DATE/PARTY.")],
-    line: Annotated[int, typer.Argument(min=1, help="The number of a line.")],
-) -> None:
-    """Explain a line: receipt, lots, agreement version, arithmetic."""
-    with open_night() as night:
-        for each in explain_line(night=night, statement=statement, line_no=line):
-            typer.echo(each)
+app.command()(explain)
+app.command()(netting)
+app.command()(diff)
 
 
 @app.command()
@@ -153,7 +161,7 @@ def main() -> None:
     try:
         app()
     except (
-        ConfigError, EmbeddedError, SigningError, NothingToExplain, NotSettled, NotZeroSum,
-        MissingRate, LogError,
+        ConfigError, EmbeddedError, SigningError, NoSuchWindow, NothingToExplain, NotSettled,
+        NotZeroSum, MissingRate, AccountingRefused, LogError,
     ) as error:  # fmt: skip
         sys.exit(f"settlement: {error}")

@@ -6,13 +6,13 @@ from flask import Flask
 
 from coalition.http.edge import mount
 from coalition.http.hub import Hub
-from settlement.http import acceptances, api, log, profiles
+from settlement.http import acceptances, accounting, api, explain, log, profiles
 
 
 def register(app: Flask, hub: Hub) -> None:
     """Add the routes of settlement (entry point of the group `coalition.extensions`)."""
-    for routes in (api.routes, acceptances.routes, log.routes, profiles.routes):
-        mount(app=app, hub=hub, routes=routes)
+    for noun in (api, acceptances, log, profiles, explain, accounting):
+        mount(app=app, hub=hub, routes=noun.routes)
     log.register_tiles(app=app, hub=hub)
 
 

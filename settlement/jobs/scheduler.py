@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from coalition.config import Config
 from coalition.logging import configure_logging, logger
 from coalition.processes import end_with_supervisor
+from settlement.accounting.service import take_windows
 from settlement.app import open_night
 from settlement.config import SettlementConfig
 from settlement.reports import read_trouble
@@ -36,6 +37,9 @@ def tick(*, night: Night) -> int:
             settle_date(night=night, business_date=business_date)
             settled += 1
             _log.info("date_settled", date=str(business_date))
+        if settled:
+            with night.database.transaction() as connection:
+                take_windows(connection=connection, wall=night.wall)
     except (Busy, NotDue) as reason:
         _log.info("left_to_others", reason=str(reason))
     except Exception:  # noqa: BLE001 - the edge: a failed night must not end the scheduler

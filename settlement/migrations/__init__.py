@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import MetaData
 
 from settlement.acceptances import tables as _acceptances  # noqa: F401 - likewise
+from settlement.accounting import tables as _accounting  # noqa: F401 - the same
 from settlement.currencies import tables as _currencies  # noqa: F401 - its tables are on the metadata
 from settlement.entries import tables as _entries  # noqa: F401 - its tables are on the metadata
 from settlement.log import tables as _log  # noqa: F401 - likewise

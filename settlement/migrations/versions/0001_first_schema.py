@@ -32,6 +32,18 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "breakage_estimate",
+        sa.Column("no", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("effective_from", sa.Date(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("parameters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_breakage_estimate")),
+        sa.UniqueConstraint("effective_from", name=op.f("uq_breakage_estimate_effective_from")),
+        schema="settlement",
+    )
+    op.create_table(
         "currency_policy",
         sa.Column("effective_from", sa.Date(), nullable=False),
         sa.Column("mode", sa.Text(), nullable=False),
@@ -234,6 +246,41 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "point_flow",
+        sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("issuer", sa.Integer(), nullable=False),
+        sa.Column("funder", sa.Integer(), nullable=False),
+        sa.Column("funding", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("issued", sa.BigInteger(), nullable=False),
+        sa.Column("redeemed", sa.BigInteger(), nullable=False),
+        sa.Column("expired", sa.BigInteger(), nullable=False),
+        sa.Column("clawed_back", sa.BigInteger(), nullable=False),
+        sa.Column("issued_micros", sa.BigInteger(), nullable=False),
+        sa.Column("redeemed_micros", sa.BigInteger(), nullable=False),
+        sa.Column("expired_micros", sa.BigInteger(), nullable=False),
+        sa.Column("clawed_back_micros", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("issued >= 0 AND issued_micros >= 0", name=op.f("ck_point_flow_issued")),
+        sa.PrimaryKeyConstraint(
+            "window_date",
+            "issuer",
+            "funder",
+            "funding",
+            "currency",
+            "month",
+            name=op.f("pk_point_flow"),
+        ),
+        schema="settlement",
+    )
+    op.create_table(
+        "point_window",
+        sa.Column("window_date", sa.Date(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("window_date", name=op.f("pk_point_window")),
+        schema="settlement",
+    )
+    op.create_table(
         "position",
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
@@ -363,6 +410,55 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "breakage_cohort",
+        sa.Column("estimate_no", sa.Integer(), nullable=False),
+        sa.Column("issuer", sa.Integer(), nullable=False),
+        sa.Column("funding", sa.Text(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("issued", sa.BigInteger(), nullable=False),
+        sa.Column("redeemed", sa.BigInteger(), nullable=False),
+        sa.Column("expired", sa.BigInteger(), nullable=False),
+        sa.Column("clawed_back", sa.BigInteger(), nullable=False),
+        sa.Column("outstanding", sa.BigInteger(), nullable=False),
+        sa.Column("expected_redeemed", sa.BigInteger(), nullable=False),
+        sa.Column("expected_clawed_back", sa.BigInteger(), nullable=False),
+        sa.Column("expected_breakage", sa.BigInteger(), nullable=False),
+        sa.Column("breakage_ppm", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "breakage_ppm BETWEEN 0 AND 1000000", name=op.f("ck_breakage_cohort_share")
+        ),
+        sa.CheckConstraint(
+            "outstanding = expected_redeemed + expected_clawed_back + expected_breakage",
+            name=op.f("ck_breakage_cohort_conserved"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["estimate_no"],
+            ["settlement.breakage_estimate.no"],
+            name=op.f("fk_breakage_cohort_estimate_no"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "estimate_no", "issuer", "funding", "month", name=op.f("pk_breakage_cohort")
+        ),
+        schema="settlement",
+    )
+    op.create_table(
+        "breakage_segment",
+        sa.Column("estimate_no", sa.Integer(), nullable=False),
+        sa.Column("issuer", sa.Integer(), nullable=False),
+        sa.Column("funding", sa.Text(), nullable=False),
+        sa.Column("new_ppm", sa.Integer(), nullable=False),
+        sa.CheckConstraint("new_ppm BETWEEN 0 AND 1000000", name=op.f("ck_breakage_segment_share")),
+        sa.ForeignKeyConstraint(
+            ["estimate_no"],
+            ["settlement.breakage_estimate.no"],
+            name=op.f("fk_breakage_segment_estimate_no"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "estimate_no", "issuer", "funding", name=op.f("pk_breakage_segment")
+        ),
+        schema="settlement",
+    )
+    op.create_table(
         "log_checkpoint",
         sa.Column("log_no", sa.SmallInteger(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
@@ -472,6 +568,26 @@ def upgrade() -> None:
         "BEFORE UPDATE OR DELETE ON settlement.acceptance FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
     op.execute(
+        "CREATE TRIGGER point_window_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.point_window FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER point_flow_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.point_flow FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER breakage_estimate_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.breakage_estimate FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER breakage_cohort_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.breakage_cohort FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER breakage_segment_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.breakage_segment FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
         "CREATE TRIGGER fx_quote_append_only "
         "BEFORE UPDATE OR DELETE ON settlement.fx_quote FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
@@ -528,6 +644,8 @@ def downgrade() -> None:
         "ix_log_checkpoint_business_date", table_name="log_checkpoint", schema="settlement"
     )
     op.drop_table("log_checkpoint", schema="settlement")
+    op.drop_table("breakage_segment", schema="settlement")
+    op.drop_table("breakage_cohort", schema="settlement")
     op.drop_table("acceptance", schema="settlement")
     op.drop_table("window_rate", schema="settlement")
     op.drop_table("step_run", schema="settlement")
@@ -541,6 +659,8 @@ def downgrade() -> None:
     )
     op.drop_table("statement", schema="settlement")
     op.drop_table("position", schema="settlement")
+    op.drop_table("point_window", schema="settlement")
+    op.drop_table("point_flow", schema="settlement")
     op.drop_table("pair_net", schema="settlement")
     op.drop_table("pair_conversion", schema="settlement")
     op.drop_index(
@@ -565,6 +685,7 @@ def downgrade() -> None:
     op.drop_index("ix_entry_window_date", table_name="entry", schema="settlement")
     op.drop_table("entry", schema="settlement")
     op.drop_table("currency_policy", schema="settlement")
+    op.drop_table("breakage_estimate", schema="settlement")
     op.drop_table("agreement_ref", schema="settlement")
     op.execute("DROP FUNCTION settlement.forbid_change")
     op.execute("DROP SCHEMA settlement")

@@ -96,7 +96,7 @@ def test_explain_and_verify_take_what_a_person_has_at_hand(
     assert by_name.output == by_id.output
     assert "+0.400000 EUR, owed by grocer" in by_id.output
     assert "2 lines, all as signed" in settlement("verify", str(path)).output
-    path.write_bytes(path.read_bytes().replace(b'"points":40', b'"points":41'))
+    path.write_bytes(path.read_bytes().replace(b'"points":40', b'"points":41', 1))
     refused = settlement("verify", str(path), "--root", str(night.root_path))
     assert refused.exit_code == 1
     assert "lines.ndjson, line 1" in refused.output

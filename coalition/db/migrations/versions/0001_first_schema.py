@@ -466,6 +466,25 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("day_capped"),
     )
+    op.create_index(
+        "ix_sale_occurred_at", "sale", ["occurred_at"], unique=False, postgresql_using="brin"
+    )
+    op.create_table(
+        "sale_digest",
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("store", sa.Text(), nullable=False),
+        sa.Column("sales", sa.BigInteger(), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("refunded_micros", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "sales >= 0 AND amount_micros >= 0 AND refunded_micros >= 0",
+            name=op.f("ck_sale_digest_not_negative"),
+        ),
+        sa.PrimaryKeyConstraint("party_no", "hour", "store", name=op.f("pk_sale_digest")),
+    )
     op.create_table(
         "settlement_window",
         sa.Column("business_date", sa.Date(), nullable=False),
@@ -690,6 +709,8 @@ def downgrade() -> None:
     op.drop_table("slice")
     op.drop_table("signed_request")
     op.drop_table("settlement_window")
+    op.drop_table("sale_digest")
+    op.drop_index("ix_sale_occurred_at", table_name="sale", postgresql_using="brin")
     op.drop_index("ix_sale_member_day", table_name="sale", postgresql_where=sa.text("day_capped"))
     op.drop_table("sale")
     op.drop_table("redemption")

@@ -1,0 +1,1 @@
+"""What would have been: replays of the past under other terms, which write nothing."""

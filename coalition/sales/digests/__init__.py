@@ -1,0 +1,1 @@
+"""Hourly digests: partners tell what they sold, the hub says where it holds something else."""

@@ -1,0 +1,1 @@
+"""The arithmetic of breakage and deferred revenue: exact, deterministic, no input or output."""
