@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -12,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from partner_sdk.verify import verify_bundle
+from partner_sdk.wire import verifier
 from settlement.profiles.domain import Profile
 from settlement.profiles.service import set_profile
 from settlement.signing import TimestampUnavailable
@@ -23,6 +26,7 @@ from tests.poppler import needs_poppler, read_attachment, read_signatures, read_
 from tests.timestamp_server import serve_timestamps
 
 DAY = date(2026, 3, 1)
+VERIFIER = Path(verifier.__file__).with_name("verify.py")
 SLUGS = ("grocer", "fuel", "bakery", "pool", "operator")
 
 
@@ -86,6 +90,16 @@ def test_without_its_timestamp_a_night_stops_and_goes_on_when_the_authority_is_b
     for slug in SLUGS:
         (signature,) = read_signatures(_read(night, slug)[1], tmp_path)
         assert signature.valid
+        path = bundle_path(night, DAY, slug)
+        assert verify_bundle(bundle=path, root=night.root_path.read_bytes()).findings == ()
+        done = subprocess.run(
+            [sys.executable, VERIFIER, path, "--root", night.root_path],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
 
 
 def test_a_night_may_sign_without_a_timestamp_and_its_log_says_so(
