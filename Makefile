@@ -11,7 +11,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip --disable-pip-version-check
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
-CODE := coalition settlement partner_sdk
+CODE := adapters coalition settlement partner_sdk
 
 # The first that runs and is new enough; `make PYTHON=/path/to/python3.12 …` chooses another.
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell \

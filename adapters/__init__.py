@@ -1,0 +1,1 @@
+"""Adapters: what each checkout platform says and wants, in the coalition's own terms."""

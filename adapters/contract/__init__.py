@@ -1,0 +1,84 @@
+"""The contract between the hub and an adapter: pure functions over values, and a manifest of data.
+
+An adapter knows one platform exactly and does no IO: it reads what the hub received (`verify`,
+`parse`), says what the hub should ask the platform (`Fetch`, `redeem`, `undo`, `poll`) and reads
+the answers (`resolve`, `polled`, `redeemed`). It has no clock and no randomness: instants are
+arguments, keys of repeated calls are derived from what they are about.
+
+Facts are absolute: an order as it is now, with its refunds as a set by id that only grows. The hub
+states them as sales, so that repeated, late and reordered messages end alike.
+"""
+
+from adapters.contract.adapter import Adapter
+from adapters.contract.facts import (
+    Customer,
+    Line,
+    Order,
+    OrderStatus,
+    Refund,
+    RefundLine,
+    RefundStatus,
+    Tender,
+    TenderKind,
+)
+from adapters.contract.manifest import Capability, Credentials, Limits, Manifest, Retries
+from adapters.contract.messages import (
+    Answer,
+    Call,
+    Headers,
+    Malformed,
+    Rejected,
+    Reply,
+    Request,
+    Secrets,
+    Verified,
+)
+from adapters.contract.outcomes import (
+    Facts,
+    Fetch,
+    Ignored,
+    Outcome,
+    Page,
+    Parsed,
+    Question,
+    Settings,
+    Spend,
+    SpendResult,
+)
+
+__all__ = [
+    "Adapter",
+    "Answer",
+    "Call",
+    "Capability",
+    "Credentials",
+    "Customer",
+    "Facts",
+    "Fetch",
+    "Headers",
+    "Ignored",
+    "Limits",
+    "Line",
+    "Malformed",
+    "Manifest",
+    "Order",
+    "OrderStatus",
+    "Outcome",
+    "Page",
+    "Parsed",
+    "Question",
+    "Refund",
+    "RefundLine",
+    "RefundStatus",
+    "Rejected",
+    "Reply",
+    "Request",
+    "Retries",
+    "Secrets",
+    "Settings",
+    "Spend",
+    "SpendResult",
+    "Tender",
+    "TenderKind",
+    "Verified",
+]
