@@ -93,10 +93,11 @@ class SalePut:
     lines: tuple[Line, ...]
     tenders: tuple[Tender, ...]
     refunds: tuple[Refund, ...]
+    cancelled: bool = False
 
     def document(self) -> dict[str, Any]:
         """Lines and tenders as they are stored, amounts and quantities in micros."""
-        return {
+        document = {
             "member": None if self.member is None else [self.member.kind, self.member.value],
             "lines": [
                 [line.id, line.category, line.quantity_micros, line.amount_micros]
@@ -104,6 +105,7 @@ class SalePut:
             ],
             "tenders": [[t.kind, t.amount_micros, t.redemption] for t in self.tenders],
         }
+        return document | {"cancelled": True} if self.cancelled else document
 
     def content_sha256(self, document: Mapping[str, Any]) -> bytes:
         """What two PUTs of one revision must agree in: all but the refunds."""
@@ -164,7 +166,7 @@ class Sale:
         self.document = document
 
     def facts(self, *, face_micros: int) -> SaleFacts:
-        """The sale as it stands: lines less refunds.
+        """The sale as it stands: lines less refunds; of a cancelled one, nothing remains.
 
         Raises:
             HubError: `refund_exceeds_sale`, `validation_failed` for a refund of an unknown line.
@@ -197,7 +199,7 @@ class Sale:
             tenders=tuple(Tender(*row) for row in self.document["tenders"]),
             original_micros=original,
             lines_micros=total,
-            remaining_micros=total - by_amount,
+            remaining_micros=0 if self.document.get("cancelled") else total - by_amount,
             returned_as_points_micros=sum(r.points for r in succeeded) * face_micros,
         )
 

@@ -63,9 +63,9 @@ def _non_earning(facts: SaleFacts) -> int:
     have gone back the way the sale was paid, in proportion.
     """
     paid = sum(t.amount_micros for t in facts.tenders if t.kind in NON_EARNING)
+    paid = min(paid, facts.original_micros)
     if paid == 0:
         return 0
-    paid = min(paid, facts.original_micros)
     if facts.returned_as_points_micros:
         return max(0, min(paid - facts.returned_as_points_micros, facts.remaining_micros))
     share = Fraction(paid * facts.remaining_micros, facts.original_micros)

@@ -42,6 +42,7 @@ _FIELDS = frozenset(
         "till",
         "receipt",
         "currency",
+        "cancelled",
         "lines",
         "tenders",
         "refunds",
@@ -126,6 +127,9 @@ class _Reader:
         self.distinct([refund.id for refund in refunds], "/refunds")
         till = self.optional_text(body.get("till"), "/till", 64)
         receipt = self.optional_text(body.get("receipt"), "/receipt", 64)
+        cancelled = body.get("cancelled", False)
+        if not isinstance(cancelled, bool):
+            self.wrong("/cancelled", "must be true or false")
         if self.errors or occurred_at is None:
             return None
         return SalePut(
@@ -142,6 +146,7 @@ class _Reader:
             lines=tuple(lines),
             tenders=tuple(tenders),
             refunds=tuple(refunds),
+            cancelled=cancelled,
         )
 
     def unknown(self, body: Mapping[str, Any], known: frozenset[str], at: str) -> None:

@@ -82,6 +82,7 @@ class SaleBody(Body):
     till = fields.Text(max_length=64, allow_none=True)
     receipt = fields.Text(max_length=64, allow_none=True)
     currency = fields.Text(max_length=3, min_length=3, pattern="[A-Z]{3}", required=True)
+    cancelled = fields.Flag(doc="Of a cancelled sale nothing is earned; its refunds still count.")
     lines = fields.ListOf(fields.Nested(LineBody), min_items=1, max_items=MAX_LINES, required=True)
     tenders = fields.ListOf(fields.Nested(TenderBody), max_items=MAX_TENDERS)
     refunds = fields.ListOf(fields.Nested(RefundBody), max_items=MAX_REFUNDS)

@@ -18,6 +18,7 @@ __all__ = ["Revision", "SaleState", "merge", "read_revision"]
 _STATUS = {"pending": 0, "succeeded": 1, "failed": 2}
 _TENDERS = {"cash", "card", "points", "gift_card", "store_credit", "other"}
 _EARN_NOTHING = {"points", "gift_card", "store_credit"}
+_NOT_CONTENT = {"refunds", "revision", "member"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,11 @@ def read_revision(body: object, *, currency: str) -> Revision:
     sale = check_fields(
         body,
         needed=("revision", "occurred_at", "currency", "lines"),
-        allowed=("member", "store", "till", "receipt", "tenders", "refunds"),
+        allowed=("member", "store", "till", "receipt", "cancelled", "tenders", "refunds"),
     )
+    cancelled = sale.get("cancelled", False)
+    if not isinstance(cancelled, bool):
+        raise invalid("/cancelled", "must be true or false")
     revision = sale["revision"]
     if type(revision) is not int or not 0 <= revision < 2**53:
         raise invalid("/revision", "must be a whole number from 0")
@@ -72,9 +76,9 @@ def read_revision(body: object, *, currency: str) -> Revision:
     return Revision(
         revision=revision,
         member=sale.get("member"),
-        content={k: v for k, v in sale.items() if k not in {"refunds", "revision", "member"}},
+        content={k: v for k, v in sale.items() if k not in _NOT_CONTENT and v is not False},
         total=total,
-        earns_nothing=sum(tenders),
+        earns_nothing=total if cancelled else sum(tenders),
         refunds=refunds,
     )
 

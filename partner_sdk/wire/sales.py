@@ -121,7 +121,10 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A sale as it is now; ``id`` is the partner's own, unique among its sales."""
+    """A sale as it is now; ``id`` is the partner's own, unique among its sales.
+
+    Of a cancelled sale nothing is earned, whatever its lines; its refunds still count.
+    """
 
     id: str
     occurred_at: datetime
@@ -135,6 +138,7 @@ class Sale:
     receipt: str | None = None
     tenders: tuple[Tender, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    cancelled: bool = False
 
     def to_wire(self) -> dict[str, Any]:
         """Write the sale, its ``id`` included; the single call moves the id into the path."""
@@ -150,6 +154,7 @@ class Sale:
                 "till": self.till,
                 "receipt": self.receipt,
                 "currency": self.currency,
+                "cancelled": self.cancelled or None,
                 "lines": [line.to_wire() for line in self.lines],
                 "tenders": [tender.to_wire() for tender in self.tenders] or None,
                 "refunds": [refund.to_wire() for refund in self.refunds] or None,

@@ -177,3 +177,24 @@ def test_points_that_expired_unspent_are_not_clawed_back_once_more(world: World)
     # Only the ten that were spent come out of the fuel points.
     assert world.balance(ann) == {"active": 90, "pending": 0, "held": 0, "debt": 0}
     assert sound(world)
+
+
+def test_a_cancelled_sale_earns_nothing_and_earns_again_once_it_is_not(world: World) -> None:
+    ann = world.member()
+    body = world.sale_body(ann, ("food", "1", "40.00"))
+    assert world.put("grocer", "G-1", body).earned == 40
+    cancelled = body | {"revision": 2, "cancelled": True}
+    assert world.put("grocer", "G-1", cancelled).earned == 0
+    assert world.balance(ann)["active"] == 0
+    # Late news of before changes nothing; a refund that comes with the cancellation is kept.
+    assert world.put("grocer", "G-1", body).outcome == "superseded"
+    refunded = cancelled | {"revision": 3, "refunds": [refund("R-1", "40.00")]}
+    assert world.put("grocer", "G-1", refunded).earned == 0
+    assert world.put("grocer", "G-2", body | {"cancelled": True}).earned == 0
+    assert sound(world)
+
+
+def test_a_sale_of_nothing_that_a_gift_card_paid_earns_nothing(world: World) -> None:
+    body = world.sale_body(world.member(), ("food", "1", "0.00"))
+    paid = {"kind": "gift_card", "amount": {"amount": "5.00", "currency": "EUR"}}
+    assert world.put("grocer", "G-1", body | {"tenders": [paid]}).earned == 0

@@ -1,0 +1,145 @@
+"""Reading what platforms write: exact numbers, ids as text, instants in UTC.
+
+A number never passes through binary floating point, not even where the platform writes one: the
+digits of the message are what counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.contract import Malformed
+from partner_sdk.wire.amounts import MAX_MICROS, minor_digits
+
+__all__ = [
+    "decimal_micros",
+    "epoch",
+    "identifier",
+    "instant",
+    "load",
+    "local_instant",
+    "mail_date",
+    "micros_of_minor",
+    "optional",
+    "records",
+    "text",
+]
+
+_MICROS = Decimal(1_000_000)
+
+
+def load(body: bytes) -> Any:
+    """Read JSON: decimals exactly, NaN and infinities not at all. Raises Malformed."""
+    try:
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("the body is not JSON") from error
+
+
+def _no_constant(_name: str) -> Any:
+    raise ValueError("not a number of JSON")
+
+
+def records(value: Any, at: str) -> Sequence[Mapping[str, Any]]:
+    """A list of objects; a missing one is empty. Raises Malformed."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        raise Malformed(f"{at} is not a list of objects")
+    return value
+
+
+def identifier(value: Any, at: str) -> str:
+    """An id as text, however the platform writes it and whatever its size. Raises Malformed."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise Malformed(f"{at} is not an id")
+    return str(value)
+
+
+def text(value: Any, at: str) -> str:
+    """A text that is there. Raises Malformed."""
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"{at} is not a text")
+    return value
+
+
+def optional(value: Any) -> str | None:
+    """A text, or None for everything that is none."""
+    return value if isinstance(value, str) and value else None
+
+
+def decimal_micros(value: Any, at: str) -> int:
+    """A decimal as text or number (`"12.3400"`, `48`, `0.5`) → micros, exactly.
+
+    Raises Malformed for anything finer than a millionth, or beyond 10¹².
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise Malformed(f"{at} is not an amount")
+    try:
+        micros = Decimal(value) * _MICROS
+        whole = int(micros)
+    except (InvalidOperation, ValueError, OverflowError) as error:
+        raise Malformed(f"{at} is not an amount") from error
+    if whole != micros:
+        raise Malformed(f"{at} is finer than a millionth")
+    return _bounded(whole, at)
+
+
+def micros_of_minor(value: Any, currency: str, at: str) -> int:
+    """An integer of minor units (cents, yen, fils; ISO 4217) → micros. Raises Malformed."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Malformed(f"{at} is not an integer of minor units")
+    return _bounded(value * 10 ** (6 - minor_digits(currency)), at)
+
+
+def _bounded(micros: int, at: str) -> int:
+    if abs(micros) > MAX_MICROS:
+        raise Malformed(f"{at} is beyond 10^12")
+    return micros
+
+
+def instant(value: Any, at: str) -> datetime:
+    """An RFC 3339 time with its offset → UTC. Raises Malformed for one without."""
+    try:
+        found = datetime.fromisoformat(text(value, at))
+    except ValueError as error:
+        raise Malformed(f"{at} is not a time") from error
+    if found.tzinfo is None:
+        raise Malformed(f"{at} has no offset")
+    return found.astimezone(UTC)
+
+
+def local_instant(value: Any, zone: str, at: str) -> datetime:
+    """A time without offset, of a zone that is known otherwise → UTC.
+
+    Of an hour that clocks repeat, the first; an hour that they skip lies after the gap.
+    """
+    try:
+        found = datetime.fromisoformat(text(value, at).replace(" ", "T"))
+    except ValueError as error:
+        raise Malformed(f"{at} is not a time") from error
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=ZoneInfo(zone))
+    return found.astimezone(UTC)
+
+
+def epoch(value: Any, at: str) -> datetime:
+    """Seconds since 1970 → UTC. Raises Malformed."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 36:
+        raise Malformed(f"{at} is not a time in seconds")
+    return datetime.fromtimestamp(value, UTC)
+
+
+def mail_date(value: Any, at: str) -> datetime:
+    """An RFC 2822 date → UTC. Raises Malformed."""
+    try:
+        found = parsedate_to_datetime(text(value, at))
+    except ValueError as error:
+        raise Malformed(f"{at} is not a date") from error
+    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
