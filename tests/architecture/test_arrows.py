@@ -14,16 +14,17 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 from tests.architecture.contracts import within
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("coalition", "settlement", "partner_sdk")
+PACKAGES = ("adapters", "coalition", "settlement", "partner_sdk")
 NOUNS = ("agreements", "events", "ledger", "members", "partners", "redemptions", "sales")
 
 # Where statements are written. Elsewhere only these names of SQLAlchemy may be used: services hand
 # a connection on, the composition roots make and dispose engines, the edge knows errors.
 SQL_ROOMS = (
-    "coalition.*.store", "coalition.*.tables", "coalition.db", "coalition.feed",
+    "coalition.*.store", "coalition.*.tables", "coalition.*.*.store", "coalition.*.*.tables",
+    "coalition.db", "coalition.feed",
     "coalition.directory", "coalition.setup", "coalition.prepare", "coalition.jobs",
     "coalition.http.store", "coalition.http.tables", "coalition.cli.doctor",
-    "settlement.store", "settlement.migrations",
+    "settlement.store", "settlement.*.store", "settlement.*.tables", "settlement.migrations",
 )  # fmt: skip
 TYPES_OF_SQLALCHEMY = {"Connection", "Engine", "exc"}
 
