@@ -6,12 +6,12 @@ from flask import Flask
 
 from coalition.http.edge import mount
 from coalition.http.hub import Hub
-from settlement.http import acceptances, accounting, api, explain, log, profiles
+from settlement.http import acceptances, accounting, api, explain, log, profiles, verifier
 
 
 def register(app: Flask, hub: Hub) -> None:
     """Add the routes of settlement (entry point of the group `coalition.extensions`)."""
-    for noun in (api, acceptances, log, profiles, explain, accounting):
+    for noun in (api, acceptances, log, profiles, explain, accounting, verifier):
         mount(app=app, hub=hub, routes=noun.routes)
     log.register_tiles(app=app, hub=hub)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.docs import generate_api, generate_cli, generate_settings
+from tests.docs import generate_api, generate_cli, generate_settings, generate_verifier
 from tests.docs.marked import with_part
 from tests.docs.pages import DOCS
 
@@ -29,6 +29,9 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "problems.md": {
         "table": generate_settings.problem_table,
         "problems": generate_settings.problem_sections,
+    },
+    "verification.md": {
+        "verifier": generate_verifier.verifier_hash,
     },
 }
 
