@@ -68,7 +68,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """The whole journal entry; ``number`` has at most 21 characters."""
+    """The whole journal entry; ``number`` fits SAP's 16 and QuickBooks' 21 characters."""
 
     number: str
     memo: str
@@ -93,7 +93,7 @@ def _entry_of(facts: DerivedFacts) -> _Entry:
     statement = facts.statement
     day = date.fromisoformat(statement.window.business_date)
     return _Entry(
-        number=f"CL-{day:%Y%m%d}-{statement.statement_no}",
+        number=f"CL{day:%y%m%d}{statement.currency}{statement.statement_no}",
         memo=f"{statement.coalition_name}, statement {statement.statement_no}",
         day=day,
         currency=statement.currency,

@@ -1,6 +1,7 @@
 """``1c.txt``: the statement as a bank statement for 1C, ``1CClientBankExchange`` 1.03.
 
-The account is the party's with the clearing house, named by the party's id. Windows-1251, as the
+The account is the party's with the clearing house, named by the party's id and the currency, for
+an account of 1C has one. Windows-1251, as the
 format's header says; letters that it lacks lose their marks (``ș`` becomes ``s``), and a file that
 still does not fit is UTF-8, which its header then says.
 """
@@ -33,10 +34,8 @@ def _text(facts: DerivedFacts, encoding: str) -> str:
         *_body(facts),
         "КонецФайла",
     ]
-    cleaned = (clean_text(line) for line in lines)
-    if encoding == "Windows":
-        cleaned = (_without_marks(line) for line in cleaned)
-    return "".join(f"{line}\r\n" for line in cleaned)
+    text = "".join(f"{clean_text(line)}\r\n" for line in lines)
+    return _without_marks(text) if encoding == "Windows" else text
 
 
 def _body(facts: DerivedFacts) -> Iterator[str]:
@@ -45,7 +44,7 @@ def _body(facts: DerivedFacts) -> Iterator[str]:
     day = _day(statement.window.business_date)
     received = sum(p.amount_micros for p in postings if p.amount_micros > 0)
     paid = -sum(p.amount_micros for p in postings if p.amount_micros < 0)
-    span = (f"ДатаНачала={day}", f"ДатаКонца={day}", f"РасчСчет={statement.party.id}")
+    span = (f"ДатаНачала={day}", f"ДатаКонца={day}", f"РасчСчет={_account(facts)}")
     yield f"Отправитель={statement.coalition_name}"
     yield f"Получатель={statement.party.name}"
     yield f"ДатаСоздания={statement.issued_at:%d.%m.%Y}"
@@ -66,7 +65,7 @@ def _document(facts: DerivedFacts, posting: Posting, day: str) -> Iterator[str]:
     """Yield one posting: the party pays or is paid, the other side is the counterparty."""
     statement = facts.statement
     own = (
-        statement.party.id,
+        _account(facts),
         facts.profile.account_holder or statement.party.name,
         facts.profile.tax_id,
     )
@@ -93,6 +92,10 @@ def _document(facts: DerivedFacts, posting: Posting, day: str) -> Iterator[str]:
     yield "КонецДокумента"
 
 
+def _account(facts: DerivedFacts) -> str:
+    return f"{facts.statement.party.id}-{facts.statement.currency}"
+
+
 def _amount(facts: DerivedFacts, micros: int) -> str:
     return format_micros(micros, min_digits=minor_digits(facts.statement.currency))
 
@@ -103,10 +106,12 @@ def _day(text: str) -> str:
 
 def _without_marks(text: str) -> str:
     """Take the marks off letters that Windows-1251 lacks; its own (й, ї, ё) keep theirs."""
-    return "".join(
-        character if _fits(character) else unicodedata.normalize("NFKD", character)[0]
-        for character in text
-    )
+    bare = {
+        ord(character): unicodedata.normalize("NFKD", character)[0]
+        for character in set(text)
+        if not _fits(character)
+    }
+    return text.translate(bare)
 
 
 def _fits(character: str) -> bool:

@@ -143,7 +143,8 @@ def test_every_file_leads_from_the_opening_to_the_closing_to_the_last_digit(
         for key in ("НачальныйОстаток", "ВсегоПоступило", "ВсегоСписано", "КонечныйОстаток")
     )
     assert opening + received - paid == closing == statement.closing_micros
-    own = statement.party.id
+    own = account["РасчСчет"]
+    assert own == f"{statement.party.id}-{statement.currency}"
     assert [
         parse_decimal(each["Сумма"]) * (1 if each["ПолучательСчет"] == own else -1)
         for each in documents
@@ -240,7 +241,15 @@ def test_dates_and_codes_are_in_the_form_of_each_erp() -> None:
     rows = _rows(facts_of(_EXAMPLE, erp="sap", accounts={"company_code": "RO01"}))
     header = rows[rows.index(["", "Line Items"]) - 2]
     assert header[1:5] == ["RO01", "SA", "20261122", "20261122"]
-    assert header[6:] == ["EUR", "CL-20261122-12"]
+    assert header[6:] == ["EUR", "CL261122EUR12"]
+
+
+def test_the_entries_of_two_currencies_of_a_day_have_numbers_of_their_own() -> None:
+    numbers = {
+        _rows(facts_of(make_statement([("pool", "issue", 10**6, 0)], currency=currency)))[1][0]
+        for currency in ("EUR", "RON")
+    }
+    assert numbers == {"CL261122EUR12", "CL261122RON12"}
 
 
 def test_a_1c_file_is_windows_1251_and_utf_8_only_where_it_must_be() -> None:
