@@ -169,7 +169,16 @@ class _Rendering:
 
     def fields_of(self, *, line: bytes, row: bytes) -> list[bytes] | None:
         """Return the fields of a CSV line, or None if the JSON line does not say the same."""
-        if b'"' in row or b"\\" in row or b"'" in row or _has_bare_formula(row):
+        # Whatever a quote, a guard or a formula could be: rare, and then looked at with care.
+        if (
+            b'"' in row
+            or b"\\" in row
+            or b"'" in row
+            or b"=" in row
+            or b"@" in row
+            or b",+" in row
+            or _has_bare_minus(row)
+        ):
             return _fields_of_quoted(line, row)
         fields = row.split(b",")
         if len(fields) != _WIDTH:
@@ -186,15 +195,10 @@ class _Rendering:
         return fields if b"".join(form) == line else None
 
 
-def _has_bare_formula(row: bytes) -> bool:
-    """Whether a text begins as a formula does; amounts may begin with a minus."""
+def _has_bare_minus(row: bytes) -> bool:
+    """Whether a text begins with a minus; amounts, which come last, may."""
     at = row.find(b",-")
-    return (
-        (at >= 0 and row.count(b",", 0, at) + 1 < _PRICE)
-        or b",=" in row
-        or b",+" in row
-        or b",@" in row
-    )
+    return at >= 0 and row.count(b",", 0, at) + 1 < _PRICE
 
 
 def _form(fields: list[bytes]) -> list[bytes]:
@@ -269,7 +273,7 @@ class _Contents:
             total[7] += micros
         return (
             fits
-            and _CURRENCY.fullmatch(currency) is not None
+            and (currency == self._currency or _CURRENCY.fullmatch(currency) is not None)
             and not dispute
             and (counterparty != b"" or not micros)
             and row.startswith(f"{self._head}{line_no},".encode())

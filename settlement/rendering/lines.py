@@ -38,8 +38,8 @@ _NO_PAPERS = (
 )
 _NO_TIMES = ('"occurred_at":null,"occurred_local":null,"posted_at":null', ",,")
 _NO_ADJUSTMENT = ('"adjusts_statement":null,"adjusts_line":null', ",")
-#: What cannot stand as it is in a line; a bar is put before each text, to see how it begins.
-_SPECIAL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\",\\\\]|\\|[=+\\-@']").search
+#: What a text may need care for, in a line or at its beginning; one set, so that it is found fast.
+_SPECIAL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\",\\\\=+@']").search
 _DOCUMENT_PREFIX = {"redemption": "red", "lot": "lot"}
 _SECONDS = [f"{second:02d}" for second in range(60)]
 _MOVEMENT, _DOCUMENT, _MEMBER, _LOT = 1, 5, 10, 22
@@ -237,7 +237,13 @@ class LineRenderer:
             document = f"{_DOCUMENT_PREFIX[document_kind]}_{next(documents)}"
         store_j, store = self._texts[store]
         till_j, till = self._texts[till]
-        if document and ref and receipt and not _SPECIAL(f"|{document}|{ref}|{receipt}"):
+        if (
+            document
+            and ref
+            and receipt
+            and not _SPECIAL(f"{document}{ref}{receipt}")
+            and "-" not in (document[0], ref[0], receipt[0])
+        ):
             return (
                 f'"document_id":"{document}","partner_ref":"{ref}","store":{store_j}'
                 f',"till":{till_j},"receipt":"{receipt}"'
