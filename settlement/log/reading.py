@@ -68,21 +68,14 @@ def proof_of_statement(*, connection: Connection, statement_id: str) -> LogProof
     if found is None:
         return None
     log, leaf_no = found
-    checkpoints = store.read_checkpoints(
-        connection=connection, log_no=log.log_no, after=leaf_no, published=True
-    )
-    if not checkpoints:
+    chosen = None
+    # What is known without its cosignatures is better than nothing: they may never come.
+    for needed in (max(1, log.cosignatures_needed), 0):
+        chosen = chosen or store.read_checkpoint_with(
+            connection=connection, log_no=log.log_no, leaf_no=leaf_no, cosignatures=needed
+        )
+    if chosen is None:
         return None
-    cosigned: dict[int, set[int]] = {}
-    for each in store.read_cosignatures(
-        connection=connection, log_no=log.log_no, at_least=checkpoints[0].size
-    ):
-        cosigned.setdefault(each.size, set()).add(each.party_no)
-    needed = max(1, log.cosignatures_needed)
-    chosen = next(
-        (each for each in checkpoints if len(cosigned.get(each.size, ())) >= needed),
-        checkpoints[0],
-    )
     nodes = nodes_at(connection=connection, log=log, size=chosen.size)
     path = inclusion_path(index=leaf_no, size=chosen.size, nodes=nodes)
     return LogProof(leaf_no, tuple(path), _cosigned(connection, log, chosen))
