@@ -52,8 +52,8 @@ class HttpHub:
         """The wall clock."""
         return self.wall or datetime.now(UTC)
 
-    def caller(self, slug: str) -> Caller:
-        """A caller with a signing key and a bearer key of the party."""
+    def caller(self, slug: str, *, person: str = "ana.pop") -> Caller:
+        """A caller with a signing key and a bearer key of the party; of the operator, a person."""
         world = self.world
         party = world.snapshot().party_by_slug[slug]
         private = Ed25519PrivateKey.generate()
@@ -68,6 +68,7 @@ class HttpHub:
                 random=secrets.token_bytes(24),
                 event_id=world.new_id(),
                 now=self.now(),
+                person=person if party.kind == "operator" else None,
             )
             if party.kind == "partner":
                 add_public_key(

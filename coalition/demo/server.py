@@ -97,6 +97,7 @@ def make_operator_token(*, database_url: str, environment: str) -> str:
                 environment=environment,
                 key_id=new_id(),
                 label="demo",
+                person="demo",
                 random=os.urandom(_TOKEN_BYTES),
                 event_id=new_id(),
                 now=wall_now(),

@@ -20,6 +20,7 @@ from coalition.feed.facts import (
     LineFacts,
     LotFacts,
     ObligationFacts,
+    OperatorFacts,
     PartyFacts,
     SliceFacts,
     WindowFacts,
@@ -41,6 +42,7 @@ from coalition.feed.money import (
     read_window_totals,
 )
 from coalition.feed.parties import read_agreements, read_parties
+from coalition.feed.people import find_operator
 from coalition.feed.points import (
     CohortKey,
     CohortState,
@@ -71,6 +73,7 @@ __all__ = [
     "LineFacts",
     "LotFacts",
     "ObligationFacts",
+    "OperatorFacts",
     "PairObligations",
     "PartyFacts",
     "PartyObligations",
@@ -88,6 +91,7 @@ __all__ = [
     "end_of_business_date",
     "expire_holds",
     "expire_lots",
+    "find_operator",
     "line_details",
     "line_keys",
     "mark_window",

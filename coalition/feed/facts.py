@@ -35,6 +35,14 @@ class PartyFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorFacts:
+    """One of the operator's people, and the key that proves it."""
+
+    person: str
+    key_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementFacts:
     """One agreement version, without its terms."""
 

@@ -101,4 +101,11 @@ def _caller(snapshot: Snapshot, key: PartyKey, *, signed: bool) -> Caller:
     if party.kind not in ("partner", "operator"):
         raise HubError("key_unknown", "The key belongs to no one who may ask.")
     kind: Literal["partner", "operator"] = "operator" if party.kind == "operator" else "partner"
-    return Caller(party_no=party.no, kind=kind, party=party, key_id=key.key_id, signed=signed)
+    return Caller(
+        party_no=party.no,
+        kind=kind,
+        party=party,
+        key_id=key.key_id,
+        signed=signed,
+        person=key.person,
+    )

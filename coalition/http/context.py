@@ -26,6 +26,8 @@ class Caller:
     party: Party
     key_id: UUID
     signed: bool
+    #: Who of the operator's people asks; None for a partner.
+    person: str | None = None
 
     @property
     def is_operator(self) -> bool:

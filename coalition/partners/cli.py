@@ -153,9 +153,13 @@ def list_keys(partner: PartnerName) -> None:
     with open_command() as command:
         party = command.party(partner)
         keys = store.list_keys(connection=command.connection, party_no=party.no)
-    for document in map(key_document, keys):
+    for key in keys:
+        document = key_document(key)
         revoked = f"revoked {document['revoked_at']}" if document["revoked_at"] else "good"
-        typer.echo(f"{document['id']}  {document['kind']:<7}  {revoked}  {document['label']}")
+        holder = f"  {key.person}" if key.person else ""
+        typer.echo(
+            f"{document['id']}  {document['kind']:<7}  {revoked}  {document['label']}{holder}"
+        )
 
 
 @key_app.command("revoke")
@@ -188,14 +192,17 @@ def bearer(partner: PartnerName, label: Label = "sandbox") -> None:
 
 
 @app.command("operator-key")
-def operator_key(label: Label = "operator") -> None:
-    """Make a bearer key for the operator; shown only this once."""
+def operator_key(
+    person: Annotated[str, typer.Option(help="Who will hold it, such as ana.pop.")],
+    label: Label = "operator",
+) -> None:
+    """Make a bearer key for one of the operator's people; shown only this once."""
     with open_command() as command:
-        token = _make_bearer(command, command.operator, label)
+        token = _make_bearer(command, command.operator, label, person)
     typer.echo(token)
 
 
-def _make_bearer(command: Command, party: Party, label: str) -> str:
+def _make_bearer(command: Command, party: Party, label: str, person: str | None = None) -> str:
     _, token = service.add_bearer_key(
         connection=command.connection,
         party=party,
@@ -205,6 +212,7 @@ def _make_bearer(command: Command, party: Party, label: str) -> str:
         random=command.random(SECRET_BYTES),
         event_id=command.new_id(),
         now=command.now,
+        person=person,
     )
     return token
 

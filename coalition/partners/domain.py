@@ -6,6 +6,7 @@ asked for an action.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from coalition.errors import HubError
+from coalition.errors import FieldError, HubError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,17 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class PartyKey:
-    """A key that a party proves itself with; a bearer key has no public key."""
+    """A key that a party proves itself with; a bearer key has no public key.
+
+    An operator's key names the `person` who holds it; a partner's names nobody.
+    """
 
     key_id: UUID
     party_no: int
     public_key: bytes | None
     label: str
     revoked_at: datetime | None
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "closed": frozenset(),
 }
 
+_PERSON = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}", re.ASCII)
 _BEFORE_LIVE = frozenset({"applied", "certified"})
 
 
@@ -120,6 +126,27 @@ def check_allowed(*, party: Party, action: Action | ActionName) -> None:
         partner=party.slug,
         state=party.state,
         action=str(action),
+    )
+
+
+def check_person(*, party: Party, person: str | None) -> None:
+    """Refuse an operator's key that names nobody, and a partner's that names somebody.
+
+    Raises:
+        HubError: `validation_failed`.
+    """
+    if party.kind == "operator":
+        if person is not None and _PERSON.fullmatch(person):
+            return
+        fault = "must be 1 to 40 lower-case letters, digits, dots and hyphens: one person's name"
+    elif person is None:
+        return
+    else:
+        fault = "is for the operator's keys only"
+    raise HubError(
+        "validation_failed",
+        "The key's holder is wrong.",
+        errors=(FieldError("/person", fault),),
     )
 
 

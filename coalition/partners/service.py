@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from coalition.db.state import bump_directory
 from coalition.errors import FieldError, HubError
 from coalition.partners import store
-from coalition.partners.domain import Party, PartyKey, check_transition
+from coalition.partners.domain import Party, PartyKey, check_person, check_transition
 from coalition.partners.keys import Family, check_public_key, make_token, token_sha256
 
 
@@ -198,18 +198,22 @@ def add_bearer_key(
     random: bytes,
     event_id: UUID,
     now: datetime,
+    person: str | None = None,
 ) -> tuple[PartyKey, str]:
     """Make a bearer key for the operator, or for a partner in a test environment.
 
     `random` is 24 random bytes. The token is answered here and nowhere else: it is not stored.
+    `person` is who holds an operator's key, and is needed there and only there.
 
     Raises:
-        HubError: `test_environment_only`; `forbidden` for the pool and the clearing house.
+        HubError: `validation_failed`, `test_environment_only`; `forbidden` for the pool and the
+            clearing house.
     """
     if party.kind not in ("partner", "operator"):
         raise HubError("forbidden", f"The party {party.slug} has no keys.")
     if party.kind == "partner" and environment != "test":
         raise HubError("test_environment_only", "Partners sign their requests here.")
+    check_person(party=party, person=person)
     family: Family = "cho" if party.kind == "operator" else "chl"
     token = make_token(family=family, environment=environment, random=random)
     store.insert_bearer_key(
@@ -218,10 +222,11 @@ def add_bearer_key(
         party_no=party.no,
         secret_sha256=token_sha256(token),
         label=label,
+        person=person,
         now=now,
     )
     _record_key(connection, party, "bearer_added", label, event_id, now)
-    return PartyKey(key_id, party.no, None, label, None), token
+    return PartyKey(key_id, party.no, None, label, None, person), token
 
 
 def revoke_key(

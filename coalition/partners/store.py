@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, LargeBinary, null, select, union_all, update
+from sqlalchemy import Connection, LargeBinary, Text, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from coalition.partners.domain import Party, PartyEvent, PartyKey
@@ -53,6 +53,7 @@ def load_bearer_keys(*, connection: Connection) -> dict[bytes, PartyKey]:
             bearer_key.c.party_no,
             bearer_key.c.label,
             bearer_key.c.revoked_at,
+            bearer_key.c.person,
         )
     )
     return {
@@ -62,6 +63,7 @@ def load_bearer_keys(*, connection: Connection) -> dict[bytes, PartyKey]:
             public_key=None,
             label=row.label,
             revoked_at=row.revoked_at,
+            person=row.person,
         )
         for row in rows
     }
@@ -199,6 +201,7 @@ def insert_bearer_key(
     party_no: int,
     secret_sha256: bytes,
     label: str,
+    person: str | None,
     now: datetime,
 ) -> None:
     """Register a bearer key by the SHA-256 of its token."""
@@ -208,6 +211,7 @@ def insert_bearer_key(
             party_no=party_no,
             secret_sha256=secret_sha256,
             label=label,
+            person=person,
             created_at=now,
         )
     )
@@ -221,6 +225,7 @@ def list_keys(*, connection: Connection, party_no: int) -> list[PartyKey]:
         partner_key.c.public_key,
         partner_key.c.label,
         partner_key.c.revoked_at,
+        null().cast(Text).label("person"),
     ).where(partner_key.c.party_no == party_no)
     bearer = select(
         bearer_key.c.key_id,
@@ -228,6 +233,7 @@ def list_keys(*, connection: Connection, party_no: int) -> list[PartyKey]:
         null().cast(LargeBinary),
         bearer_key.c.label,
         bearer_key.c.revoked_at,
+        bearer_key.c.person,
     ).where(bearer_key.c.party_no == party_no)
     rows = connection.execute(union_all(signing, bearer).order_by("key_id"))
     return [PartyKey(*row) for row in rows]

@@ -77,6 +77,11 @@ bearer_key = Table(
     Column("party_no", Integer, ForeignKey("party.no"), nullable=False),
     Column("secret_sha256", LargeBinary, nullable=False, unique=True),
     Column("label", Text, nullable=False),
+    # Who holds an operator's key: what takes two people is told apart by it.
+    Column("person", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
+    # The operator's number, which the coalition's founding gives.
+    CheckConstraint("(party_no = 2) = (person IS NOT NULL)", name="operators_are_persons"),
+    CheckConstraint("person ~ '^[a-z0-9][a-z0-9.-]{0,39}$'", name="person"),
 )

@@ -11,6 +11,7 @@ import typer
 
 from coalition.config import ConfigError, read_config
 from coalition.db.embedded import EmbeddedError
+from coalition.errors import HubError
 from coalition.logging import configure_logging
 from settlement.accounting.service import AccountingRefused
 from settlement.app import open_night
@@ -165,3 +166,7 @@ def main() -> None:
         NotZeroSum, MissingRate, AccountingRefused, LogError,
     ) as error:  # fmt: skip
         sys.exit(f"settlement: {error}")
+    except HubError as error:
+        for each in error.errors:
+            sys.stderr.write(f"  {each.pointer}: {each.detail}\n")
+        sys.exit(f"settlement: {error.detail} ({error.code})")

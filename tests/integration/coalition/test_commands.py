@@ -89,11 +89,13 @@ def test_keys_are_added_from_text_or_file_and_revoked(founded: Founded, tmp_path
 
 
 def test_the_operators_first_key_is_printed_and_only_its_hash_kept(founded: Founded) -> None:
-    token = run(partner, "operator-key", "--label", "desk")
+    token = run(partner, "operator-key", "--person", "ana.pop", "--label", "desk")
     assert token.startswith("cho_test_")
     assert is_well_formed(token)
     found = founded.snapshot().bearers[hashlib.sha256(token.encode()).digest()]
     assert founded.snapshot().parties[found.party_no].slug == "operator"
+    assert found.person == "ana.pop"
+    assert refused(partner, "operator-key", "--person", "Ana Pop") == "validation_failed"
     assert run(partner, "bearer", "grocer").startswith("chl_test_")
 
 

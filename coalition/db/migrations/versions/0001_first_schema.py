@@ -555,8 +555,16 @@ def upgrade() -> None:
         sa.Column("party_no", sa.Integer(), nullable=False),
         sa.Column("secret_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(party_no = 2) = (person IS NOT NULL)",
+            name=op.f("ck_bearer_key_operators_are_persons"),
+        ),
+        sa.CheckConstraint(
+            "person ~ '^[a-z0-9][a-z0-9.-]{0,39}$'", name=op.f("ck_bearer_key_person")
+        ),
         sa.ForeignKeyConstraint(["party_no"], ["party.no"], name=op.f("fk_bearer_key_party_no")),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_bearer_key")),
         sa.UniqueConstraint("secret_sha256", name=op.f("uq_bearer_key_secret_sha256")),

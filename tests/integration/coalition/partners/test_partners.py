@@ -57,6 +57,7 @@ def add_bearer(founded: Founded, party: Party, environment: str = "test") -> tup
             random=os.urandom(SECRET_BYTES),
             event_id=new_id(),
             now=NOW,
+            person="ana.pop" if party.kind == "operator" else None,
         )
 
 
@@ -231,6 +232,32 @@ def test_of_a_bearer_key_only_the_hash_is_kept(founded: Founded) -> None:
     revoke(founded, founded.partners["grocer"], key)
     kept = founded.snapshot().bearers[hashlib.sha256(token.encode()).digest()]
     assert kept.revoked_at == NOW
+
+
+def test_every_key_of_the_operator_names_its_person(founded: Founded) -> None:
+    parties = founded.snapshot().party_by_slug
+    for slug, person in (
+        ("operator", None),
+        ("operator", ""),
+        ("operator", "Ana Pop"),
+        ("grocer", "ana.pop"),
+    ):
+        with pytest.raises(HubError) as refusal, founded.engine.begin() as connection:
+            service.add_bearer_key(
+                connection=connection,
+                party=parties[slug],
+                environment="test",
+                key_id=new_id(),
+                label="desk",
+                random=os.urandom(SECRET_BYTES),
+                event_id=new_id(),
+                now=NOW,
+                person=person,
+            )
+        assert refusal.value.errors[0].pointer == "/person"
+    add_bearer(founded, parties["operator"])
+    with pytest.raises(DBAPIError, match="operators_are_persons"), founded.engine.begin() as direct:
+        direct.execute(text("UPDATE bearer_key SET person = NULL"))
 
 
 def test_the_operator_has_bearer_keys_and_the_pool_has_none(founded: Founded) -> None:
