@@ -10,6 +10,7 @@ from partner_sdk.calls.base import MemberLike
 from partner_sdk.calls.batches import SaleLike
 from partner_sdk.calls.log import LogCalls
 from partner_sdk.calls.members import MemberCalls
+from partner_sdk.calls.payments import PaymentCalls
 from partner_sdk.calls.reconciliation import ReconciliationCalls
 from partner_sdk.calls.records import RecordCalls
 from partner_sdk.calls.redemptions import RedemptionCalls
@@ -21,7 +22,13 @@ __all__ = ["MemberLike", "PartnerClient", "RetryPolicy", "SaleLike"]
 
 
 class PartnerClient(
-    MemberCalls, SaleCalls, RedemptionCalls, RecordCalls, ReconciliationCalls, LogCalls
+    MemberCalls,
+    SaleCalls,
+    RedemptionCalls,
+    RecordCalls,
+    PaymentCalls,
+    ReconciliationCalls,
+    LogCalls,
 ):
     """Speaks to one hub as one partner; safe to share among threads; keeps connections open.
 

@@ -182,6 +182,42 @@ _ELSEWHERE: tuple[Row, ...] = (
      "Wait as long as Retry-After says and send the same request again."),
 )
 
+_PAYMENTS: tuple[Row, ...] = (
+    ("window_not_issued", 409, False, "The window cannot be released",
+     "Release a window once, after its statements are published."),
+    ("release_not_found", 404, False, "No such release",
+     "Check the id, or propose a release of the window."),
+    ("release_exists", 409, False, "The window has a release",
+     "Approve it, or withdraw it and propose anew; an approved one is final."),
+    ("release_not_open", 409, False, "The release was decided on",
+     "Propose a new one, if the window was not released."),
+    ("release_not_approved", 409, False, "The release is not approved",
+     "Have another person approve it first."),
+    ("release_needs_another_person", 403, False, "It takes another person",
+     "Have somebody approve the release who did not propose it, with a key of their own."),
+    ("release_hash_differs", 409, False, "The hash is not that of the release",
+     "Read the release's document again, and approve the hash of what you read."),
+    ("cosignatures_missing", 409, False, "Witnesses have not cosigned yet",
+     "Wait for the partners to cosign the log; then approve again."),
+    ("nothing_to_pay", 409, False, "Nothing is paid out",
+     "The release has no transfers: nobody is owed, or no account is known yet."),
+    ("payment_not_found", 404, False, "No such payment",
+     "Check the id; you only see what is yours."),
+    ("bank_file_invalid", 422, False, "The bank's file cannot be taken",
+     "Fetch the whole file from the bank again: camt.053.001.02 or .08, or MT940."),
+    ("bank_file_account_unknown", 422, False, "The file is of another account",
+     "Import files of the clearing house's own accounts; set an account that is new."),
+    ("bank_entry_not_found", 404, False, "No such entry of the bank",
+     "Check the id in the list of unmatched entries."),
+    ("bank_entry_matched", 409, False, "The entry is matched",
+     "Whose it is, is known already; nothing is left to do."),
+    ("bank_entry_conflict", 409, False, "The entry contradicts an earlier file",
+     "Ask the bank which file is right; keep to one kind of file for an account's dates."),
+    ("match_impossible", 422, False, "The entry cannot pay that",
+     "Name payments of one party, in the entry's currency and direction."),
+)
+
 ROWS: tuple[Row, ...] = (
-    _REQUEST + _IDENTITY + _MEMBERS + _PARTNERS + _SALES + _REDEMPTIONS + _ELSEWHERE
+    _REQUEST + _IDENTITY + _MEMBERS + _PARTNERS + _SALES + _REDEMPTIONS + _PAYMENTS
+    + _ELSEWHERE
 )

@@ -28,6 +28,9 @@ PREFIXES = {
     "req": "request",
     "mov": "movement",
     "ent": "entry of settlement",
+    "rel": "release of a window",
+    "pay": "payment that is due",
+    "bnk": "entry of the clearing house's bank account",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

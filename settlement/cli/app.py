@@ -22,7 +22,9 @@ from settlement.cli.explain import explain
 from settlement.cli.insight import diff, netting
 from settlement.cli.keys import keys
 from settlement.cli.log import log
+from settlement.cli.payments import payments
 from settlement.cli.profile import profile
+from settlement.cli.release import release
 from settlement.cli.tables import show_findings, show_preview, show_status
 from settlement.config import read_settlement_config
 from settlement.currencies.domain import MissingRate
@@ -45,6 +47,8 @@ app.add_typer(profile, name="profile")
 app.add_typer(log, name="log")
 app.add_typer(breakage, name="breakage")
 app.add_typer(accounting, name="accounting")
+app.add_typer(release, name="release")
+app.add_typer(payments, name="payments")
 
 
 @app.command()

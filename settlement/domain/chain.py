@@ -7,7 +7,15 @@ from datetime import date, timedelta
 from typing import Literal
 
 Step = Literal[
-    "expire_holds", "activate_points", "expire_lots", "close", "net", "issue", "log", "publish"
+    "expire_holds",
+    "activate_points",
+    "expire_lots",
+    "close",
+    "charge",
+    "net",
+    "issue",
+    "log",
+    "publish",
 ]
 
 STEPS: tuple[Step, ...] = (
@@ -15,6 +23,7 @@ STEPS: tuple[Step, ...] = (
     "activate_points",
     "expire_lots",
     "close",
+    "charge",
     "net",
     "issue",
     "log",
@@ -26,6 +35,7 @@ STEP_MEANINGS: dict[Step, str] = {
     "activate_points": "points whose return window ended become active",
     "expire_lots": "points past their expiry go to breakage",
     "close": "no posting lands in the window from here on",
+    "charge": "what overdue payments cost is posted: interest and penalties",
     "net": "each pair is netted and rounded, each party's position is proven and kept",
     "issue": "every party's statement is written, hashed and signed",
     "log": "statements, agreements and certificates are in the public log, its new state signed",

@@ -1,4 +1,4 @@
-"""Statements on the hub's API: an extension, since the hub does not know of settlement."""
+"""Settlement on the hub's API: an extension, since the hub does not know of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from flask import Flask
 
 from coalition.http.edge import mount
 from coalition.http.hub import Hub
-from settlement.http import acceptances, accounting, api, explain, log, profiles, verifier
+from settlement.http import (
+    acceptances,
+    accounting,
+    api,
+    bank,
+    explain,
+    log,
+    payments,
+    profiles,
+    release,
+    verifier,
+)
+
+NOUNS = (api, acceptances, log, profiles, explain, accounting, verifier, release, payments, bank)
 
 
 def register(app: Flask, hub: Hub) -> None:
     """Add the routes of settlement (entry point of the group `coalition.extensions`)."""
-    for noun in (api, acceptances, log, profiles, explain, accounting, verifier):
+    for noun in NOUNS:
         mount(app=app, hub=hub, routes=noun.routes)
     log.register_tiles(app=app, hub=hub)
 

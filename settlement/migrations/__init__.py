@@ -13,7 +13,9 @@ from settlement.accounting import tables as _accounting  # noqa: F401 - the same
 from settlement.currencies import tables as _currencies  # noqa: F401 - its tables are on the metadata
 from settlement.entries import tables as _entries  # noqa: F401 - its tables are on the metadata
 from settlement.log import tables as _log  # noqa: F401 - likewise
+from settlement.payments import tables as _payments  # noqa: F401
 from settlement.profiles import tables as _profiles  # noqa: F401 - likewise
+from settlement.release import tables as _release  # noqa: F401
 from settlement.store.tables import metadata
 
 

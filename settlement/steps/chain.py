@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from coalition.logging import logger
 from settlement import hub
 from settlement.domain.chain import STEPS, Step, dates_due
+from settlement.steps.charge import charge
 from settlement.steps.close import close
 from settlement.steps.issue import issue
 from settlement.steps.log import log
@@ -32,6 +33,7 @@ _WORK: Mapping[Step, Callable[..., dict[str, Any]]] = {
     "activate_points": activate_points,
     "expire_lots": expire_lots,
     "close": close,
+    "charge": charge,
     "net": net,
     "issue": issue,
     "log": log,

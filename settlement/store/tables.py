@@ -86,8 +86,8 @@ step_run = Table(
     Column("facts", JSONB, nullable=False),
     PrimaryKeyConstraint("business_date", "step"),
     CheckConstraint(
-        "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'net', 'issue',"
-        " 'log', 'publish')",
+        "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'charge', 'net',"
+        " 'issue', 'log', 'publish')",
         name="step",
     ),
 )

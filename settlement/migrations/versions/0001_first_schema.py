@@ -32,6 +32,21 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "bank_file",
+        sa.Column("file_id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("new_entries", sa.Integer(), nullable=False),
+        sa.Column("imported_by", sa.Text(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('camt.053', 'mt940')", name=op.f("ck_bank_file_kind")),
+        sa.PrimaryKeyConstraint("file_id", name=op.f("pk_bank_file")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_bank_file_sha256")),
+        schema="settlement",
+    )
+    op.create_table(
         "breakage_estimate",
         sa.Column("no", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
@@ -41,6 +56,20 @@ def upgrade() -> None:
         sa.Column("parameters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_breakage_estimate")),
         sa.UniqueConstraint("effective_from", name=op.f("uq_breakage_estimate_effective_from")),
+        schema="settlement",
+    )
+    op.create_table(
+        "clearing_account",
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("iban", sa.Text(), nullable=False),
+        sa.Column("bic", sa.Text(), nullable=True),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("mt940_name", sa.Text(), nullable=True),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("currency", name=op.f("pk_clearing_account")),
+        sa.UniqueConstraint("iban", name=op.f("uq_clearing_account_iban")),
+        sa.UniqueConstraint("mt940_name", name=op.f("uq_clearing_account_mt940_name")),
         schema="settlement",
     )
     op.create_table(
@@ -144,6 +173,22 @@ def upgrade() -> None:
         sa.CheckConstraint("base <> quote", name=op.f("ck_fx_quote_two_currencies")),
         sa.CheckConstraint("rate::numeric > 0", name=op.f("ck_fx_quote_positive")),
         sa.PrimaryKeyConstraint("source", "base", "quote", "quoted_on", name=op.f("pk_fx_quote")),
+        schema="settlement",
+    )
+    op.create_table(
+        "late_terms",
+        sa.Column("party_no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("day_count", sa.Text(), nullable=False),
+        sa.Column("penalty_micros", sa.BigInteger(), nullable=False),
+        sa.Column("penalty_after_days", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "day_count IN ('act/365', 'act/360')", name=op.f("ck_late_terms_day_count")
+        ),
+        sa.CheckConstraint(
+            "penalty_micros >= 0 AND penalty_after_days >= 0",
+            name=op.f("ck_late_terms_not_negative"),
+        ),
+        sa.PrimaryKeyConstraint("party_no", name=op.f("pk_late_terms")),
         schema="settlement",
     )
     op.create_table(
@@ -291,6 +336,50 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "release",
+        sa.Column("release_id", sa.Uuid(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("maker", sa.Text(), nullable=False),
+        sa.Column("maker_key", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proposed_on", sa.Date(), nullable=False),
+        sa.Column("approver", sa.Text(), nullable=True),
+        sa.Column("approver_key", sa.Uuid(), nullable=True),
+        sa.Column("approved_sha256", sa.LargeBinary(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'approved') = (num_nonnulls(approver, approver_key, approved_sha256) = 3) AND num_nonnulls(approver, approver_key, approved_sha256) IN (0, 3)",
+            name=op.f("ck_release_approved"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'proposed') = (decided_at IS NULL)", name=op.f("ck_release_decided")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('withdrawn', 'void')) = (reason IS NOT NULL)",
+            name=op.f("ck_release_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('proposed', 'approved', 'withdrawn', 'void')", name=op.f("ck_release_state")
+        ),
+        sa.CheckConstraint("approved_sha256 = sha256", name=op.f("ck_release_as_proposed")),
+        sa.CheckConstraint("approver <> maker", name=op.f("ck_release_two_people")),
+        sa.CheckConstraint("sha256 = sha256(document)", name=op.f("ck_release_sha256")),
+        sa.PrimaryKeyConstraint("release_id", name=op.f("pk_release")),
+        schema="settlement",
+    )
+    op.create_index(
+        "uq_release_living",
+        "release",
+        ["business_date"],
+        unique=True,
+        schema="settlement",
+        postgresql_where=sa.text("state IN ('proposed', 'approved')"),
+    )
+    op.create_table(
         "statement",
         sa.Column("statement_id", sa.Uuid(), nullable=False),
         sa.Column("public_id", sa.Text(), nullable=False),
@@ -369,7 +458,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.CheckConstraint(
-            "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'net', 'issue', 'log', 'publish')",
+            "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'charge', 'net', 'issue', 'log', 'publish')",
             name=op.f("ck_step_run_step"),
         ),
         sa.PrimaryKeyConstraint("business_date", "step", name=op.f("pk_step_run")),
@@ -408,6 +497,70 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("statement_id", name=op.f("pk_acceptance")),
         schema="settlement",
+    )
+    op.create_table(
+        "bank_entry",
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("content_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("value_on", sa.Date(), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("credit", sa.Boolean(), nullable=False),
+        sa.Column("end_to_end", sa.Text(), nullable=False),
+        sa.Column("bank_reference", sa.Text(), nullable=False),
+        sa.Column("counterparty_name", sa.Text(), nullable=False),
+        sa.Column("counterparty_iban", sa.Text(), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=True),
+        sa.Column("how", sa.Text(), nullable=True),
+        sa.Column("matched_by", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("matched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rest_micros", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(how IS NOT NULL AND how IN ('person', 'aside')) = (matched_by IS NOT NULL) AND (matched_by IS NULL) = (reason IS NULL)",
+            name=op.f("ck_bank_entry_by_person"),
+        ),
+        sa.CheckConstraint(
+            "(party_no IS NULL) = (how IS NULL OR how = 'aside')", name=op.f("ck_bank_entry_party")
+        ),
+        sa.CheckConstraint(
+            "how IN ('reference', 'amount', 'person', 'aside')", name=op.f("ck_bank_entry_how")
+        ),
+        sa.CheckConstraint(
+            "(how IS NULL) = (matched_at IS NULL)", name=op.f("ck_bank_entry_matched")
+        ),
+        sa.CheckConstraint("amount_micros > 0", name=op.f("ck_bank_entry_amount")),
+        sa.CheckConstraint(
+            "rest_micros BETWEEN 0 AND amount_micros", name=op.f("ck_bank_entry_rest")
+        ),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["settlement.bank_file.file_id"], name=op.f("fk_bank_entry_file_id")
+        ),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_bank_entry")),
+        sa.UniqueConstraint("account", "key", name=op.f("uq_bank_entry_account_key")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_bank_entry_on_account",
+        "bank_entry",
+        ["party_no", "currency"],
+        unique=False,
+        schema="settlement",
+        postgresql_where=sa.text("party_no IS NOT NULL AND rest_micros > 0"),
+    )
+    op.create_index(
+        "ix_bank_entry_unmatched",
+        "bank_entry",
+        ["booked_on"],
+        unique=False,
+        schema="settlement",
+        postgresql_where=sa.text("how IS NULL"),
     )
     op.create_table(
         "breakage_cohort",
@@ -546,6 +699,124 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "payment_file",
+        sa.Column("release_id", sa.Uuid(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("sha256 = sha256(content)", name=op.f("ck_payment_file_sha256")),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["settlement.release.release_id"],
+            name=op.f("fk_payment_file_release_id"),
+        ),
+        sa.PrimaryKeyConstraint("release_id", name=op.f("pk_payment_file")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_payment_file_message_id")),
+        schema="settlement",
+    )
+    op.create_table(
+        "payment_item",
+        sa.Column("item_id", sa.Uuid(), nullable=False),
+        sa.Column("release_id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("paid_micros", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("instructed_micros", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("released_on", sa.Date(), nullable=False),
+        sa.Column("due_date", sa.Date(), nullable=False),
+        sa.Column("collect_iban", sa.Text(), nullable=True),
+        sa.Column("collect_bic", sa.Text(), nullable=True),
+        sa.Column("collect_holder", sa.Text(), nullable=True),
+        sa.Column("interest_ppm", sa.Integer(), nullable=False),
+        sa.Column("day_count", sa.Text(), nullable=False),
+        sa.Column("penalty_micros", sa.BigInteger(), nullable=False),
+        sa.Column("penalty_after_days", sa.Integer(), nullable=False),
+        sa.Column("interest_posted_micros", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("penalty_posted", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("accruing", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "direction IN ('collect', 'pay')", name=op.f("ck_payment_item_direction")
+        ),
+        sa.CheckConstraint(
+            "instructed_micros BETWEEN 0 AND CASE direction WHEN 'pay' THEN amount_micros ELSE 0 END",
+            name=op.f("ck_payment_item_instructed"),
+        ),
+        sa.CheckConstraint(
+            "num_nonnulls(collect_iban, collect_holder) IN (0, 2) AND (direction = 'collect' OR collect_iban IS NULL)",
+            name=op.f("ck_payment_item_collect_at"),
+        ),
+        sa.CheckConstraint("amount_micros > 0", name=op.f("ck_payment_item_amount")),
+        sa.CheckConstraint(
+            "paid_micros BETWEEN 0 AND amount_micros", name=op.f("ck_payment_item_paid")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["settlement.release.release_id"],
+            name=op.f("fk_payment_item_release_id"),
+        ),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_payment_item")),
+        sa.UniqueConstraint(
+            "business_date",
+            "party_no",
+            "currency",
+            name=op.f("uq_payment_item_business_date_party_no_currency"),
+        ),
+        sa.UniqueConstraint("reference", name=op.f("uq_payment_item_reference")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_payment_item_accruing",
+        "payment_item",
+        ["due_date"],
+        unique=False,
+        schema="settlement",
+        postgresql_where=sa.text("accruing"),
+    )
+    op.create_index(
+        "ix_payment_item_open",
+        "payment_item",
+        ["currency", "party_no"],
+        unique=False,
+        schema="settlement",
+        postgresql_where=sa.text("paid_micros < amount_micros"),
+    )
+    op.create_index(
+        "ix_payment_item_party_no_business_date",
+        "payment_item",
+        ["party_no", "business_date"],
+        unique=False,
+        schema="settlement",
+    )
+    op.create_table(
+        "allocation",
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("item_id", sa.Uuid(), nullable=False),
+        sa.Column("micros", sa.BigInteger(), nullable=False),
+        sa.Column("allocated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("micros <> 0", name=op.f("ck_allocation_micros")),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["settlement.bank_entry.entry_id"], name=op.f("fk_allocation_entry_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["settlement.payment_item.item_id"], name=op.f("fk_allocation_item_id")
+        ),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_allocation")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_allocation_entry_id", "allocation", ["entry_id"], unique=False, schema="settlement"
+    )
+    op.create_index(
+        "ix_allocation_item_id", "allocation", ["item_id"], unique=False, schema="settlement"
+    )
+    op.create_table(
         "log_cosignature",
         sa.Column("log_no", sa.SmallInteger(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
@@ -561,6 +832,32 @@ def upgrade() -> None:
             name=op.f("fk_log_cosignature_log_no_size"),
         ),
         sa.PrimaryKeyConstraint("log_no", "size", "key_id", name=op.f("pk_log_cosignature")),
+        schema="settlement",
+    )
+    op.create_table(
+        "payment_instruction",
+        sa.Column("release_id", sa.Uuid(), nullable=False),
+        sa.Column("item_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("from_iban", sa.Text(), nullable=False),
+        sa.Column("from_bic", sa.Text(), nullable=True),
+        sa.Column("from_holder", sa.Text(), nullable=False),
+        sa.Column("to_iban", sa.Text(), nullable=False),
+        sa.Column("to_bic", sa.Text(), nullable=True),
+        sa.Column("to_holder", sa.Text(), nullable=False),
+        sa.Column("execute_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("amount_micros > 0", name=op.f("ck_payment_instruction_amount")),
+        sa.ForeignKeyConstraint(
+            ["item_id"],
+            ["settlement.payment_item.item_id"],
+            name=op.f("fk_payment_instruction_item_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["settlement.release.release_id"],
+            name=op.f("fk_payment_instruction_release_id"),
+        ),
+        sa.PrimaryKeyConstraint("release_id", "item_id", name=op.f("pk_payment_instruction")),
         schema="settlement",
     )
     op.execute(
@@ -624,13 +921,50 @@ def upgrade() -> None:
         "BEFORE UPDATE OR DELETE ON settlement.log_conflict FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
     op.execute(
+        "CREATE TRIGGER payment_instruction_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.payment_instruction FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER payment_file_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.payment_file FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER bank_file_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.bank_file FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER allocation_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.allocation FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
         "CREATE TRIGGER finance_profile_append_only "
         "BEFORE UPDATE OR DELETE ON settlement.finance_profile FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
 
 
 def downgrade() -> None:
+    op.drop_table("payment_instruction", schema="settlement")
     op.drop_table("log_cosignature", schema="settlement")
+    op.drop_index("ix_allocation_item_id", table_name="allocation", schema="settlement")
+    op.drop_index("ix_allocation_entry_id", table_name="allocation", schema="settlement")
+    op.drop_table("allocation", schema="settlement")
+    op.drop_index(
+        "ix_payment_item_party_no_business_date", table_name="payment_item", schema="settlement"
+    )
+    op.drop_index(
+        "ix_payment_item_open",
+        table_name="payment_item",
+        schema="settlement",
+        postgresql_where=sa.text("paid_micros < amount_micros"),
+    )
+    op.drop_index(
+        "ix_payment_item_accruing",
+        table_name="payment_item",
+        schema="settlement",
+        postgresql_where=sa.text("accruing"),
+    )
+    op.drop_table("payment_item", schema="settlement")
+    op.drop_table("payment_file", schema="settlement")
     op.drop_table("log_tile", schema="settlement")
     op.drop_index(
         "ix_log_record_business_date",
@@ -646,6 +980,19 @@ def downgrade() -> None:
     op.drop_table("log_checkpoint", schema="settlement")
     op.drop_table("breakage_segment", schema="settlement")
     op.drop_table("breakage_cohort", schema="settlement")
+    op.drop_index(
+        "ix_bank_entry_unmatched",
+        table_name="bank_entry",
+        schema="settlement",
+        postgresql_where=sa.text("how IS NULL"),
+    )
+    op.drop_index(
+        "ix_bank_entry_on_account",
+        table_name="bank_entry",
+        schema="settlement",
+        postgresql_where=sa.text("party_no IS NOT NULL AND rest_micros > 0"),
+    )
+    op.drop_table("bank_entry", schema="settlement")
     op.drop_table("acceptance", schema="settlement")
     op.drop_table("window_rate", schema="settlement")
     op.drop_table("step_run", schema="settlement")
@@ -658,6 +1005,13 @@ def downgrade() -> None:
         postgresql_where=sa.text("issued_at IS NULL"),
     )
     op.drop_table("statement", schema="settlement")
+    op.drop_index(
+        "uq_release_living",
+        table_name="release",
+        schema="settlement",
+        postgresql_where=sa.text("state IN ('proposed', 'approved')"),
+    )
+    op.drop_table("release", schema="settlement")
     op.drop_table("position", schema="settlement")
     op.drop_table("point_window", schema="settlement")
     op.drop_table("point_flow", schema="settlement")
@@ -678,6 +1032,7 @@ def downgrade() -> None:
         postgresql_with={"pages_per_range": "16"},
     )
     op.drop_table("line", schema="settlement")
+    op.drop_table("late_terms", schema="settlement")
     op.drop_table("fx_quote", schema="settlement")
     op.drop_index("ix_finance_profile_party_no", table_name="finance_profile", schema="settlement")
     op.drop_table("finance_profile", schema="settlement")
@@ -685,7 +1040,9 @@ def downgrade() -> None:
     op.drop_index("ix_entry_window_date", table_name="entry", schema="settlement")
     op.drop_table("entry", schema="settlement")
     op.drop_table("currency_policy", schema="settlement")
+    op.drop_table("clearing_account", schema="settlement")
     op.drop_table("breakage_estimate", schema="settlement")
+    op.drop_table("bank_file", schema="settlement")
     op.drop_table("agreement_ref", schema="settlement")
     op.execute("DROP FUNCTION settlement.forbid_change")
     op.execute("DROP SCHEMA settlement")

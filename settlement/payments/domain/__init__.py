@@ -1,0 +1,1 @@
+"""The rules of payments: references, matching, aging, interest. No IO, no clock."""

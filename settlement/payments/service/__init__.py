@@ -1,0 +1,1 @@
+"""Use cases of payments, each in the caller's transaction: all of it is committed, or none."""

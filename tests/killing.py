@@ -1,0 +1,75 @@
+"""Work in a process of its own that is killed at its n-th touch of the database.
+
+Touches are counted before every SQL statement, and before and after every commit, so running a
+piece of work with n = 1, 2, 3 … until it comes through kills it between any two of them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from coalition.config import Config
+from settlement.app import make_night
+from settlement.config import SettlementConfig
+from settlement.steps.night import Night
+
+_MOST = 400
+_processes = multiprocessing.get_context("forkserver")
+
+Work = Callable[[Night], None]
+
+
+def kill_everywhere(
+    *, config: Config, work: Work, after_each: Callable[[int], None] = lambda _n: None
+) -> int:
+    """Run the work killed at its first touch, its second, … and at last whole; gives how often.
+
+    `after_each` looks at what is left after each kill. The work is a function of a module.
+    """
+    # Imported once: each process is a fork of one that has them.
+    _processes.set_forkserver_preload(["tests.killing", work.__module__])
+    for number in range(1, _MOST):
+        process = _processes.Process(target=_run, args=(number, config, work))
+        process.start()
+        process.join(120)
+        if process.exitcode == 0:
+            return number - 1
+        assert process.exitcode == -signal.SIGKILL, process.exitcode
+        after_each(number)
+    raise AssertionError(f"more than {_MOST} touches")
+
+
+def _run(number: int, config: Config, work: Work) -> None:
+    night = make_night(
+        config=config,
+        settings=SettlementConfig(key_passphrase="a passphrase of tests"),
+        address=str(config.database_url),
+    )
+    _die_at(night.database.engine, number)
+    work(night)
+
+
+def _die_at(engine: Engine, number: int) -> None:
+    touches = 0
+
+    def touch(*_arguments: Any) -> None:
+        nonlocal touches
+        touches += 1
+        if touches == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    commit = engine.dialect.do_commit
+
+    def touched_commit(connection: Any) -> None:
+        touch()
+        commit(connection)
+        touch()
+
+    event.listen(engine, "before_cursor_execute", touch)
+    engine.dialect.do_commit = touched_commit  # type: ignore[method-assign]
