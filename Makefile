@@ -99,7 +99,7 @@ COMPILE := $(VENV)/lock/bin/pip-compile --quiet --generate-hashes --strip-extras
 lock: ## write the lock files anew: UPGRADE=1 takes newer versions
 	test -x $(VENV)/lock/bin/pip-compile || { $(PYTHON) -m venv $(VENV)/lock && \
 		$(VENV)/lock/bin/pip --disable-pip-version-check install --quiet 'pip-tools>=7.5,<8'; }
-	$(COMPILE) --extra demo --extra dev --extra pkcs11 -o requirements.lock pyproject.toml
+	$(COMPILE) --extra demo --extra dev --extra pkcs11 --extra vendors -o requirements.lock pyproject.toml
 	$(COMPILE) --extra bench -c requirements.lock -o requirements-bench.lock pyproject.toml
 
 .PHONY: clean
