@@ -14,6 +14,7 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
@@ -40,6 +41,17 @@ JOB_SECONDS = Histogram(
 DELIVERIES = Counter(
     "coalition_webhook_deliveries_total", "Webhook delivery attempts by outcome.", ["outcome"]
 )
+UNCOVERED = Gauge(
+    "coalition_uncovered_ratio",
+    "A partner's uncovered position as a share of its cap; at 1 its issuing stops.",
+    ["party"],
+    multiprocess_mode="mostrecent",
+)
+
+
+def observe_cap(*, party: str, uncovered_micros: int, cap_micros: int) -> None:
+    """Show how much of a partner's cap is used; a cap of nothing is used up."""
+    UNCOVERED.labels(party).set(uncovered_micros / cap_micros if cap_micros else 1.0)
 
 
 def observe_request(*, method: str, route: str, status: int, seconds: float) -> None:

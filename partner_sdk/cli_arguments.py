@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     _redemptions(commands)
     _records(commands)
     _log(commands)
+    _disputes(commands)
     _queue(commands)
     _reconcile(commands)
     return parser
@@ -204,6 +205,46 @@ def _log(commands: _Commands) -> None:
     accept.add_argument("--root", required=True, metavar="PEM", help="the root you trust")
     accept.add_argument("--previous", metavar="BUNDLE", help="the statement before this one")
     accept.add_argument("--out", metavar="FILE", help="keep the signed acceptance here too")
+
+
+def _disputes(commands: _Commands) -> None:
+    dispute = _group(commands, "dispute", "Disputes of lines, yours and those with you.")
+    made = _add(dispute, "open", "Dispute lines of your statement.", "dispute.open")
+    made.add_argument("statement", metavar="STATEMENT")
+    made.add_argument(
+        "--line",
+        action="append",
+        required=True,
+        metavar="NUMBER[=AMOUNT]",
+        help="a line, or a part of it; give it again for each line",
+    )
+    made.add_argument("--reason", required=True, help="not_ours, wrong_amount, duplicate, ...")
+    made.add_argument("--currency", default="EUR", help="of the amounts; default: %(default)s")
+    answer = _add(dispute, "answer", "Answer a dispute with you.", "dispute.answer")
+    escalate = _add(dispute, "escalate", "Ask the operator to rule.", "dispute.escalate")
+    withdraw = _add(dispute, "withdraw", "Let the lines stand.", "dispute.withdraw")
+    show = _add(dispute, "show", "Show a dispute with its history.", "dispute.show")
+    for each in (answer, escalate, withdraw, show):
+        each.add_argument("dispute", metavar="DISPUTE")
+    either = answer.add_mutually_exclusive_group(required=True)
+    either.add_argument("--accept", action="store_true", help="the lines are wrong")
+    either.add_argument("--reject", action="store_true", help="the lines are right")
+    for each in (made, answer, escalate, withdraw):
+        each.add_argument("--text", required=True, help="why, for the other side to read")
+    for each in (made, answer, escalate):
+        each.add_argument(
+            "--evidence",
+            action="append",
+            default=[],
+            metavar="FILE[=WHERE]",
+            help="a file to show; with WHERE only its hash is sent, and where it is kept",
+        )
+    for each in (made, answer, escalate, withdraw):
+        each.add_argument(
+            "--idempotency-key", metavar="KEY", help="the same key never does the work twice"
+        )
+    listed = _add(dispute, "list", "List them, one JSON object a line.", "dispute.list")
+    listed.add_argument("--state", help="open, rejected, escalated or closed")
 
 
 def _queue(commands: _Commands) -> None:

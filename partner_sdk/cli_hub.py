@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from partner_sdk.cli_disputes import DISPUTE_COMMANDS
 from partner_sdk.cli_output import (
     SHOWN,
     RefusedError,
@@ -201,4 +202,5 @@ HUB_COMMANDS: dict[str, Callable[[argparse.Namespace, PartnerClient], object]] =
     "statements.download": _statements_download,
     "explain": _explain,
     "reconcile": _reconcile,
+    **DISPUTE_COMMANDS,
 }

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from partner_sdk.calls.base import MemberLike
 from partner_sdk.calls.batches import SaleLike
+from partner_sdk.calls.disputes import DisputeCalls
 from partner_sdk.calls.log import LogCalls
 from partner_sdk.calls.members import MemberCalls
 from partner_sdk.calls.payments import PaymentCalls
@@ -29,6 +30,7 @@ class PartnerClient(
     PaymentCalls,
     ReconciliationCalls,
     LogCalls,
+    DisputeCalls,
 ):
     """Speaks to one hub as one partner; safe to share among threads; keeps connections open.
 

@@ -23,6 +23,11 @@ EVENT_TYPES: tuple[str, ...] = (
     "partner.cap_reached",
     "digest.differed",
     "statement.issued",
+    "dispute.opened",
+    "dispute.answered",
+    "dispute.escalated",
+    "dispute.closed",
+    "partner.defaulted",
 )
 MAX_SUBSCRIPTIONS = 10
 """Active subscriptions of one party."""

@@ -2,7 +2,8 @@
 
 Settlement imports nothing of the hub's tables. What it reads comes as values (`facts`) or, for the
 millions of rows of a night, as selectables that it composes with its own tables (`lines`); what it
-changes is the state of a window and nothing else.
+changes is the state of a window, and what risk has it tell: sums that caps are measured by, a
+partner's state and whether its points are blocked.
 """
 
 from coalition.directory import Directory
@@ -13,7 +14,8 @@ from coalition.feed.clock import (
     read_coalition,
     start_of_business_date,
 )
-from coalition.feed.events import announce_statements
+from coalition.feed.cover import Cover, add_cover
+from coalition.feed.events import announce, announce_statements
 from coalition.feed.facts import (
     AgreementFacts,
     Coalition,
@@ -42,6 +44,15 @@ from coalition.feed.money import (
     read_window_totals,
 )
 from coalition.feed.parties import read_agreements, read_parties
+from coalition.feed.partners import (
+    CapFacts,
+    OutstandingPoints,
+    block_points,
+    has_obligations_after,
+    read_caps,
+    read_outstanding_points,
+    set_partner_state,
+)
 from coalition.feed.people import find_operator
 from coalition.feed.points import (
     CohortKey,
@@ -59,21 +70,25 @@ from coalition.feed.windows import (
     read_window,
     read_windows,
 )
-from coalition.ledger.domain import CLEARING, POOL
+from coalition.ledger.domain import CLEARING, OPERATOR, POOL
 
 __all__ = [
     "CLEARING",
+    "OPERATOR",
     "POOL",
     "ActivityCell",
     "AgreementFacts",
+    "CapFacts",
     "Coalition",
     "CohortKey",
     "CohortState",
+    "Cover",
     "Directory",
     "LineFacts",
     "LotFacts",
     "ObligationFacts",
     "OperatorFacts",
+    "OutstandingPoints",
     "PairObligations",
     "PartyFacts",
     "PartyObligations",
@@ -84,23 +99,29 @@ __all__ = [
     "WindowOutOfOrder",
     "WindowTotals",
     "activate_points",
+    "add_cover",
     "adjusting_lines",
+    "announce",
     "announce_statements",
+    "block_points",
     "business_now",
     "close_window",
     "end_of_business_date",
     "expire_holds",
     "expire_lots",
     "find_operator",
+    "has_obligations_after",
     "line_details",
     "line_keys",
     "mark_window",
     "read_activity",
     "read_agreements",
+    "read_caps",
     "read_coalition",
     "read_cohort_states",
     "read_currencies",
     "read_line_facts",
+    "read_outstanding_points",
     "read_pair_obligations",
     "read_parties",
     "read_party_obligations",
@@ -109,5 +130,6 @@ __all__ = [
     "read_window_totals",
     "read_windows",
     "refresh_statistics",
+    "set_partner_state",
     "start_of_business_date",
 ]

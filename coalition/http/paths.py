@@ -51,6 +51,7 @@ BY_NAME: Mapping[str, PathType] = {
     "subscription_id": public_id("sub", "webhook_not_found", "The subscription."),
     "event_id": public_id("evt", "event_not_found", "The event."),
     "statement_id": public_id("stm", "statement_not_found", "The statement."),
+    "dispute_id": public_id("dsp", "dispute_not_found", "The dispute."),
     "lot_id": public_id("lot", "not_found", "The lot."),
     "sale_id": plain_text(
         r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}",

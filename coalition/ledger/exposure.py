@@ -1,7 +1,9 @@
 """The roll-up of uncovered positions against their caps.
 
 A partner's position is never a row that sales update: it is a sum of obligations, taken every few
-seconds. Closed windows are summed once; only the open ones are summed anew. At 75 and 90 % of the
+seconds. Closed windows are summed once; only the open ones are summed anew. What settlement enters
+beside them (payments above all) is added, but for collateral: money that was paid in covers the
+position whether it lies on the partner's account or as its collateral. At 50, 75 and 90 % of the
 cap the partner is warned, at 100 % its own issuing stops until the position is covered again;
 points that members hold stay spendable.
 """
@@ -14,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from coalition import metrics
 from coalition.directory import Snapshot
 from coalition.events.domain import event_rows
 from coalition.events.store import insert_events
@@ -22,7 +25,7 @@ from coalition.jobs.job import Done, JobContext, RepeatedJob
 from coalition.partners.service import stop_issuing
 from partner_sdk.wire.amounts import Money
 
-LEVELS = (75, 90, 100)
+LEVELS = (50, 75, 90, 100)
 """Percent of the cap at which something happens."""
 
 _SUM_CLOSED = """
@@ -37,9 +40,9 @@ SELECT x.window_date, x.no, x.currency, sum(x.amount) FROM (
 """
 _POSITIONS = """
 SELECT no, currency, sum(amount)::bigint FROM (
-  SELECT c.party_no AS no, c.currency, c.net_micros AS amount
-    FROM closed_position c JOIN settlement_window w ON w.business_date = c.window_date
-   WHERE w.state <> 'settled'
+  SELECT c.party_no AS no, c.currency, c.net_micros AS amount FROM closed_position c
+  UNION ALL
+  SELECT e.party_no, e.currency, e.covering_micros FROM entered_position e
   UNION ALL
   SELECT o.creditor, o.currency, o.amount_micros FROM obligation o
    WHERE o.window_date > (SELECT last_closed FROM hub_state)
@@ -92,6 +95,11 @@ def measure_exposure(context: JobContext, connection: Connection) -> Done:
         found = Exposure(no, currency, max(0, -positions.get((no, currency), 0)), cap)
         connection.exec_driver_sql(
             _SAVE, (no, currency, found.uncovered_micros, cap, found.level, now)
+        )
+        metrics.observe_cap(
+            party=snapshot.parties[no].slug,
+            uncovered_micros=found.uncovered_micros,
+            cap_micros=cap,
         )
         if found.level > known.get(no, 0):
             _warn(connection, snapshot, found, now, new_id)

@@ -233,12 +233,25 @@ closed_position = Table(
     PrimaryKeyConstraint("window_date", "party_no", "currency"),
 )
 
+entered_position = Table(
+    "entered_position",
+    metadata,
+    # What settlement entered beside the obligations here; it alone writes these sums.
+    Column("party_no", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    # All of it but collateral, + for the party: payments cover what it owes.
+    Column("covering_micros", BigInteger, nullable=False),
+    # Of the money that was paid in: what lies as collateral.
+    Column("collateral_micros", BigInteger, nullable=False),
+    PrimaryKeyConstraint("party_no", "currency"),
+)
+
 exposure = Table(
     "exposure",
     metadata,
     Column("party_no", Integer, nullable=False),
     Column("currency", Text, nullable=False),
-    # What the partner owes beyond what it is owed, over windows not yet settled.
+    # What the partner owes beyond what it is owed and what it paid in.
     Column("uncovered_micros", BigInteger, nullable=False),
     Column("cap_micros", BigInteger),
     Column("warned_percent", SmallInteger, nullable=False, server_default="0"),

@@ -33,13 +33,17 @@ class ClockAnswer(AnswerSchema):
 
 
 class PositionAnswer(AnswerSchema):
-    """How a party stands: `net` of the windows not closed yet, positive when it is owed."""
+    """How a party stands: `net` of the windows not closed yet, positive when it is owed.
+
+    `uncovered` is what it owes in all beyond what it paid in, its collateral among that.
+    """
 
     party = fields.Text(max_length=40, required=True)
     id = fields.PublicId("prt", required=True)
     net = fields.MoneyField(signed=True, required=True)
     uncovered = fields.MoneyField(signed=True, required=True, allow_none=True)
     cap = fields.MoneyField(required=True, allow_none=True)
+    collateral = fields.MoneyField(signed=True, required=True)
     measured_at = fields.Instant(required=True, allow_none=True)
 
 
@@ -123,5 +127,6 @@ def _position(context: RequestContext, row: Position) -> dict[str, Any]:
         "net": money(row.net_micros),
         "uncovered": money(row.uncovered_micros),
         "cap": money(row.cap_micros),
+        "collateral": money(row.collateral_micros),
         "measured_at": None if row.measured_at is None else format_instant(row.measured_at),
     }

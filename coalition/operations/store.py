@@ -13,10 +13,12 @@ from coalition.db.state import hub_state
 _POSITIONS = text(
     """
 SELECT p.no AS party_no, p.id AS party_id, p.slug, coalesce(o.net, 0) AS net_micros,
-       e.uncovered_micros, e.cap_micros, e.measured_at
+       e.uncovered_micros, e.cap_micros, coalesce(c.collateral_micros, 0) AS collateral_micros,
+       e.measured_at
   FROM party p
   JOIN hub_state h ON h.id = 1
   LEFT JOIN exposure e ON e.party_no = p.no AND e.currency = h.currency
+  LEFT JOIN entered_position c ON c.party_no = p.no AND c.currency = h.currency
   LEFT JOIN (
     SELECT side.party_no, sum(side.micros)::bigint AS net
       FROM obligation b
@@ -42,6 +44,7 @@ class Position:
     net_micros: int
     uncovered_micros: int | None
     cap_micros: int | None
+    collateral_micros: int
     measured_at: datetime | None
 
 

@@ -16,6 +16,7 @@ from partner_sdk.wire.archive import InvalidArchive
 from partner_sdk.wire.lines import (
     COLUMNS,
     CSV_HEADER,
+    DISPUTE_KINDS,
     FEE_KINDS,
     INTEGER_COLUMNS,
     LATE_SALE,
@@ -40,6 +41,7 @@ _GROSS = COLUMNS.index("gross")
 _WIDTH = len(COLUMNS)
 _ZERO = b"0.000000"
 _FEE_KINDS = frozenset(kind.encode() for kind in FEE_KINDS)
+_DISPUTE_KINDS = frozenset(kind.encode() for kind in DISPUTE_KINDS)
 _LATE = LATE_SALE.encode()
 _LATE_AND_MORE = f"{LATE_SALE}; ".encode()
 _CURRENCY = re.compile(rb"[A-Z]{3}")
@@ -274,7 +276,7 @@ class _Contents:
         return (
             fits
             and (currency == self._currency or _CURRENCY.fullmatch(currency) is not None)
-            and not dispute
+            and (not dispute or kind in _DISPUTE_KINDS)
             and (counterparty != b"" or not micros)
             and row.startswith(f"{self._head}{line_no},".encode())
         )

@@ -140,6 +140,24 @@ _REDEMPTIONS: tuple[Row, ...] = (
      "Ask for at least the value of one point."),
 )
 
+_DISPUTES: tuple[Row, ...] = (
+    ("dispute_not_found", 404, False, "No such dispute",
+     "Check the id; you only see disputes of your own statements, and those with you."),
+    ("dispute_line_not_disputable", 422, False, "The line cannot be disputed",
+     ("Dispute lines of sales and redemptions that owe an amount; payments, interest, collateral, "
+      "entries of disputes and rounding are put right in other ways.")),
+    ("dispute_line_taken", 409, False, "The line is disputed already",
+     "A line is disputed once, by one of its two parties; look that dispute up."),
+    ("dispute_of_two_parties", 422, False, "The lines are with different parties",
+     "Open a dispute for each counterparty; a line names it."),
+    ("dispute_deadline_passed", 409, False, "The time for this is over",
+     "Deadlines are the coalition's; what happens without an answer stands in the documents."),
+    ("dispute_state_forbids", 409, False, "The dispute's state does not allow this",
+     "Get the dispute and see its state; a closed one stays closed."),
+    ("another_person_needed", 409, False, "Another person is needed",
+     "Two different people must do the very same; show a key or name of your own."),
+)
+
 _ELSEWHERE: tuple[Row, ...] = (
     ("statement_not_found", 404, False, "No such statement",
      "Check the id; a statement appears once its window is issued."),
@@ -219,5 +237,5 @@ _PAYMENTS: tuple[Row, ...] = (
 
 ROWS: tuple[Row, ...] = (
     _REQUEST + _IDENTITY + _MEMBERS + _PARTNERS + _SALES + _REDEMPTIONS + _PAYMENTS
-    + _ELSEWHERE
+    + _DISPUTES + _ELSEWHERE
 )

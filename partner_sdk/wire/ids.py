@@ -31,6 +31,7 @@ PREFIXES = {
     "rel": "release of a window",
     "pay": "payment that is due",
     "bnk": "entry of the clearing house's bank account",
+    "dsp": "dispute",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -21,6 +21,7 @@ __all__ = [
     "AMOUNT_COLUMNS",
     "COLUMNS",
     "CSV_HEADER",
+    "DISPUTE_KINDS",
     "FEE_KINDS",
     "INTEGER_COLUMNS",
     "LATE_SALE",
@@ -56,6 +57,8 @@ CSV_HEADER = ",".join(COLUMNS).encode()
 
 #: Lines of these kinds carry their amount as fee; all others carry it as gross.
 FEE_KINDS = frozenset({"issue_fee", "redemption_fee"})
+#: Lines of these kinds may name a dispute; no other line does.
+DISPUTE_KINDS = frozenset({"dispute_withheld", "dispute_released", "ruling"})
 #: The kind of the closing lines that bring a pair's exact net to the minor unit.
 ROUNDING = "rounding"
 #: The reason on lines of a sale that was first heard of after the window in which it happened.

@@ -18,6 +18,7 @@ from settlement.app import open_night
 from settlement.check import check_books
 from settlement.cli import run as running
 from settlement.cli.accounting import accounting, breakage
+from settlement.cli.disputes import disputes
 from settlement.cli.explain import explain
 from settlement.cli.insight import diff, netting
 from settlement.cli.keys import keys
@@ -25,14 +26,18 @@ from settlement.cli.log import log
 from settlement.cli.payments import payments
 from settlement.cli.profile import profile
 from settlement.cli.release import release
+from settlement.cli.risk import caps, collateral, default, exit_
 from settlement.cli.tables import show_findings, show_preview, show_status
 from settlement.config import read_settlement_config
 from settlement.currencies.domain import MissingRate
+from settlement.disputes.domain import DisputeRefused
 from settlement.domain.netting import NotZeroSum
+from settlement.entries.domain import EntryDiffers
 from settlement.explain import NothingToExplain
 from settlement.insight.snapshots import NoSuchWindow, to_file, window_facts
 from settlement.log.service import LogError
 from settlement.reports import NotSettled, preview, read_status, read_trouble
+from settlement.risk.domain import RiskRefused
 from settlement.signing import SigningError
 
 app = typer.Typer(
@@ -49,6 +54,11 @@ app.add_typer(breakage, name="breakage")
 app.add_typer(accounting, name="accounting")
 app.add_typer(release, name="release")
 app.add_typer(payments, name="payments")
+app.add_typer(disputes, name="disputes")
+app.command()(caps)
+app.add_typer(collateral, name="collateral")
+app.add_typer(default, name="default")
+app.add_typer(exit_, name="exit")
 
 
 @app.command()
@@ -167,7 +177,8 @@ def main() -> None:
         app()
     except (
         ConfigError, EmbeddedError, SigningError, NoSuchWindow, NothingToExplain, NotSettled,
-        NotZeroSum, MissingRate, AccountingRefused, LogError,
+        NotZeroSum, MissingRate, AccountingRefused, LogError, DisputeRefused, RiskRefused,
+        EntryDiffers,
     ) as error:  # fmt: skip
         sys.exit(f"settlement: {error}")
     except HubError as error:

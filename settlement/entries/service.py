@@ -12,6 +12,7 @@ from coalition.clock import wall_now
 from coalition.ids import IdSource
 from settlement import hub
 from settlement.entries import store
+from settlement.entries.cover import cover_changes
 from settlement.entries.domain import EntryDiffers, NewEntry, Posted
 
 _new_id = IdSource()
@@ -35,7 +36,7 @@ def post_entries(
     store.share_windows(connection=connection)
     window_date = open_window(connection=connection)
     business_at = hub.business_now(connection=connection)
-    store.insert_entries(
+    written = store.insert_entries(
         connection=connection,
         entries=entries,
         window_date=window_date,
@@ -43,6 +44,8 @@ def post_entries(
         business_at=business_at,
         new_id=new_id,
     )
+    new = [each for each in entries if each.key in written]
+    hub.add_cover(connection=connection, changes=cover_changes(entries=new))
     found = store.read_by_key(connection=connection, keys=[each.key for each in entries])
     posted = []
     for each in entries:

@@ -75,8 +75,11 @@ def insert_entries(
     posted_at: datetime,
     business_at: datetime,
     new_id: Callable[[], UUID],
-) -> None:
-    """Write entries into a window; those that are there by their key, in whatever window, stay."""
+) -> set[tuple[str, str, int]]:
+    """Write entries into a window; those that are there by their key, in whatever window, stay.
+
+    Gives the keys of those that were written.
+    """
     rows = [
         {
             "entry_id": new_id(),
@@ -95,8 +98,13 @@ def insert_entries(
         # Two posters of the same entries wait for each other in the same order.
         for each in sorted(entries, key=lambda one: one.key)
     ]
-    if rows:
-        connection.execute(upsert(entry).on_conflict_do_nothing(), rows)
+    if not rows:
+        return set()
+    written = connection.execute(
+        upsert(entry).on_conflict_do_nothing().returning(entry.c.cause, entry.c.kind, entry.c.seq),
+        rows,
+    )
+    return {(cause, kind, seq) for cause, kind, seq in written}
 
 
 def read_by_key(

@@ -11,6 +11,7 @@ from settlement.http import (
     accounting,
     api,
     bank,
+    disputes,
     explain,
     log,
     payments,
@@ -19,7 +20,10 @@ from settlement.http import (
     verifier,
 )
 
-NOUNS = (api, acceptances, log, profiles, explain, accounting, verifier, release, payments, bank)
+NOUNS = (
+    api, acceptances, disputes, log, profiles, explain, accounting, verifier, release, payments,
+    bank,
+)  # fmt: skip
 
 
 def register(app: Flask, hub: Hub) -> None:

@@ -11,11 +11,13 @@ from sqlalchemy import MetaData
 from settlement.acceptances import tables as _acceptances  # noqa: F401 - likewise
 from settlement.accounting import tables as _accounting  # noqa: F401 - the same
 from settlement.currencies import tables as _currencies  # noqa: F401 - its tables are on the metadata
+from settlement.disputes import tables as _disputes  # noqa: F401 - likewise
 from settlement.entries import tables as _entries  # noqa: F401 - its tables are on the metadata
 from settlement.log import tables as _log  # noqa: F401 - likewise
 from settlement.payments import tables as _payments  # noqa: F401
 from settlement.profiles import tables as _profiles  # noqa: F401 - likewise
 from settlement.release import tables as _release  # noqa: F401
+from settlement.risk import tables as _risk  # noqa: F401 - likewise
 from settlement.store.tables import metadata
 
 

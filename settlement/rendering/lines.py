@@ -27,6 +27,7 @@ from settlement.rendering.spelling import (
     Texts,
     adjustment,
     spell,
+    with_dispute,
     without_ids,
 )
 
@@ -169,7 +170,7 @@ class LineRenderer:
             (
                 own, named, adjusts, adjusts_line, document_kind, _, _, _, _, _, _, kind, reason,
                 _, _, _, issuer, redeemer, counterparty, campaign, agreement, version, _, points,
-                price, net, conversion,
+                price, net, conversion, dispute,
             ) = row  # fmt: skip
             sums, moneys, document_j, document, kind_j, kind_c, parties_j, parties = contexts[
                 document_kind, kind, reason, issuer, redeemer, counterparty, campaign, agreement,
@@ -212,6 +213,8 @@ class LineRenderer:
             )
             if named is None:
                 line, line_c = without_ids(line, line_c)
+                if dispute:
+                    line, line_c = with_dispute(line, line_c, dispute)
             ndjson.append(line.encode())
             csv.append(line_c)
         return ndjson, csv

@@ -56,9 +56,10 @@ LINE_ROW = (
     "price_micros",  # int | None
     "net_micros",  # int, + receives
     "conversion",  # Conversion | None: in another currency than the statement's
+    "dispute",  # str | None: a public id, on lines of entries only
 )
 
-# A heterogeneous row of 27 items; spelling its type out for mypy would cost a cast per item.
+# A heterogeneous row of 28 items; spelling its type out for mypy would cost a cast per item.
 LineRow = Sequence["object"]
 
 
@@ -141,11 +142,13 @@ def entry_row(
     at_us: int,
     offset_s: int,
     adjusts: tuple[str, int] | None = None,
+    dispute: str | None = None,
 ) -> LineRow:
     """Return the line of an entry: both of its parties see all of it.
 
     ``at_us`` is business time in microseconds since 1970, ``offset_s`` the party's offset from UTC
-    then; ``adjusts`` is the public id of an earlier statement and a line's number.
+    then; ``adjusts`` is the public id of an earlier statement and a line's number; ``dispute`` is
+    the public id of the dispute that the entry is of.
     """
     statement, line = adjusts or (None, None)
     return _row(
@@ -161,6 +164,7 @@ def entry_row(
         posted_us=at_us,
         counterparty=counterparty,
         net_micros=net_micros,
+        dispute=dispute,
     )
 
 

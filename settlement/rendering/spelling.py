@@ -15,6 +15,7 @@ __all__ = [
     "Texts",
     "adjustment",
     "spell",
+    "with_dispute",
     "without_ids",
 ]
 
@@ -163,3 +164,8 @@ def without_ids(line: str, line_c: str) -> tuple[str, str]:
         line = line.replace(f'"{prefix}{none}"', "null")
         line_c = line_c.replace(f"{prefix}{none}", "")
     return line, line_c
+
+
+def with_dispute(line: str, line_c: str, dispute: str) -> tuple[str, str]:
+    """Name the dispute of an entry in the last column, which is empty on all other lines."""
+    return f'{line.removesuffix("null}")}"{dispute}"}}', line_c + dispute

@@ -18,6 +18,7 @@ from settlement import hub
 from settlement.domain.chain import STEPS, Step, dates_due
 from settlement.steps.charge import charge
 from settlement.steps.close import close
+from settlement.steps.disputes import lapse_disputes
 from settlement.steps.issue import issue
 from settlement.steps.log import log
 from settlement.steps.net import net
@@ -34,6 +35,7 @@ _WORK: Mapping[Step, Callable[..., dict[str, Any]]] = {
     "expire_lots": expire_lots,
     "close": close,
     "charge": charge,
+    "disputes": lapse_disputes,
     "net": net,
     "issue": issue,
     "log": log,

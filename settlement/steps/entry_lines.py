@@ -51,4 +51,5 @@ def _row(line: EntryLine, party_no: int, parties: Mapping[int, hub.PartyFacts]) 
         at_us=at_us,
         offset_s=offset_seconds(zone, at_us // (_QUARTER_SECONDS * 1_000_000)),
         adjusts=adjusts,
+        dispute=entry.about.get("dispute"),
     )

@@ -178,6 +178,43 @@ SELECT business_date, currency, a, b FROM (
     FROM settlement.pair_net n) n
  WHERE residue_in_micros <> brought""",
     ),
+    Check(
+        "dispute-is-its-entries",
+        "a disputed amount is withheld while the dispute lives; then it is all released, and what"
+        " was upheld is ruled",
+        """
+SELECT l.dispute_id, l.place FROM settlement.dispute d
+  JOIN settlement.dispute_line l USING (dispute_id)
+  LEFT JOIN (SELECT about->>'dispute_uuid' AS id, seq,
+                    sum(amount_micros) FILTER (WHERE kind = 'dispute_withheld') AS withheld,
+                    sum(amount_micros) FILTER (WHERE kind = 'dispute_released') AS released,
+                    sum(amount_micros) FILTER (WHERE kind = 'ruling') AS ruled
+               FROM settlement.entry WHERE starts_with(cause, 'dispute:') GROUP BY 1, 2) e
+    ON (e.id, e.seq) = (l.dispute_id::text, l.place)
+ WHERE e.withheld IS DISTINCT FROM l.withheld_micros
+    OR COALESCE(e.released, 0) <> CASE d.state WHEN 'closed' THEN l.withheld_micros ELSE 0 END
+    OR COALESCE(e.ruled, 0) <> COALESCE(l.upheld_micros, 0)
+    OR (d.state = 'closed') <> (l.upheld_micros IS NOT NULL)""",
+    ),
+    Check(
+        "cover-is-its-entries",
+        "what caps count beside obligations is the sum of the partners' entries",
+        f"""
+SELECT party_no, currency FROM entered_position p FULL JOIN (
+  SELECT side.party_no, e.currency,
+         COALESCE(sum(side.micros) FILTER (WHERE NOT e.own), 0) AS covering,
+         COALESCE(-sum(side.micros) FILTER (WHERE e.own), 0) AS held
+    FROM (SELECT *, kind IN ('collateral', 'default_cover')
+                    AND COALESCE(about->>'purpose', '') IN ('collateral', 'prefunding') AS own
+            FROM settlement.entry) e
+   CROSS JOIN LATERAL (VALUES (e.creditor, e.amount_micros), (e.debtor, -e.amount_micros))
+         AS side(party_no, micros)
+   WHERE side.party_no NOT IN ({hub.POOL}, {hub.OPERATOR}, {hub.CLEARING})
+   GROUP BY 1, 2) e
+ USING (party_no, currency)
+ WHERE COALESCE(p.covering_micros, 0) <> COALESCE(e.covering, 0)
+    OR COALESCE(p.collateral_micros, 0) <> COALESCE(e.held, 0)""",
+    ),
 )
 
 

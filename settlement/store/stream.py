@@ -215,6 +215,7 @@ def _name(rows: Sequence[tuple[Any, ...]], names: Names) -> Rows:
                 price,
                 net,
                 conversion,
+                None,
             )
         )
     return named

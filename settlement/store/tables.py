@@ -86,7 +86,8 @@ step_run = Table(
     Column("facts", JSONB, nullable=False),
     PrimaryKeyConstraint("business_date", "step"),
     CheckConstraint(
-        "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'charge', 'net',"
+        "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'charge',"
+        " 'disputes', 'net',"
         " 'issue', 'log', 'publish')",
         name="step",
     ),

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from coalition.ledger.domain import OPERATOR, POOL, Lot, Owed
 from coalition.ledger.pricing import price_taking
 from partner_sdk.wire.amounts import format_micros, format_micros6
 from settlement.domain.netting import Gross, compress, net_pairs, net_positions
+from settlement.risk.domain import (
+    DefaultFacts,
+    WindowClaims,
+    compute_waterfall,
+    plan_document,
+)
 from tests.docs.marked import slug
 from tests.docs.pages import DOCS, ROOT
+from tests.docs.walkthrough import blocks_of
 
 GROCER, FUEL, BAKERY = 11, 12, 13
 NAMES = {"Grocer": GROCER, "Fuel": FUEL, "Bakery": BAKERY, "pool": POOL}
@@ -107,6 +115,26 @@ def test_the_difference_of_prices_in_the_decision_is_what_the_operator_bears() -
     )
     page = (DOCS / "decisions" / "0004-difference-of-prices.md").read_text("utf-8")
     assert "operator → pool 0.04" in page
+
+
+def test_the_plan_of_a_default_is_what_the_waterfall_gives() -> None:
+    text = (DOCS / "how-to" / "a-partner-defaults.md").read_text("utf-8")
+    (shown,) = (json.loads(b.content) for b in blocks_of(text) if b.language == "json")
+    facts = DefaultFacts(
+        party=GROCER,
+        currency="EUR",
+        through=date(2031, 3, 3),
+        account_micros=-6_000_000,
+        own={"collateral": 1_000_000},
+        fund={BAKERY: 900_000},
+        windows=[WindowClaims(date(2031, 3, 3), {BAKERY: -4_000_000, FUEL: -2_000_000})],
+        pool=POOL,
+        operator=OPERATOR,
+        minor_micros=10_000,
+    )
+    slugs = {number: name.lower() for name, number in NAMES.items()}
+    found = compute_waterfall(facts=facts)
+    assert shown == plan_document(facts=facts, found=found, block_points=True, slugs=slugs)
 
 
 def test_every_make_target_that_the_readme_names_is_one() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,11 +17,14 @@ from coalition.events.domain import EVENT_TYPES
 from coalition.ledger.domain import BUCKETS, MovementKind, ObligationKind
 from coalition.settings import settings
 from partner_sdk.cli_arguments import build_parser
+from partner_sdk.wire.amounts import MICROS
 from partner_sdk.wire.archive import FILES
 from partner_sdk.wire.lines import COLUMNS, ROUNDING
 from partner_sdk.wire.problems import PROBLEMS
 from settlement.cli.app import app as settlement_app
 from settlement.config import settlement_settings
+from settlement.disputes.domain import OUTCOMES, REASONS, STATES
+from settlement.disputes.values import Rules
 from settlement.entries.domain import KIND_MEANINGS
 from tests.docs.generate import PARTS, REFERENCE, generated
 from tests.docs.generate_api import endpoints
@@ -103,6 +107,20 @@ def test_every_kind_of_line_is_documented() -> None:
 def test_the_files_of_a_bundle_are_documented_in_order() -> None:
     bundle = section(page("file-formats.md"), "The bundle")
     assert tuple(first_cells(bundle)) == FILES
+
+
+def test_disputes_are_documented_as_they_are() -> None:
+    text = page("disputes.md")
+    assert first_cells(section(text, "What can be disputed")) == list(REASONS)
+    assert first_cells(section(text, "States")) == [*STATES, *OUTCOMES]
+    numbers = re.findall(r"^\| (?:days|amount) .* \| ([0-9.]+) \|$", text, flags=re.MULTILINE)
+    usual = Rules()
+    assert [Decimal(number) for number in numbers] == [
+        usual.open_days,
+        usual.answer_days,
+        usual.escalate_days,
+        Decimal(usual.two_people_micros) / MICROS,
+    ]
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:

@@ -244,6 +244,7 @@ def _check_change(book: Book, sale: Sale, owner: UUID | None, target: int) -> No
             "cap_reached",
             "This partner has reached the cap on its uncovered position and cannot issue points "
             "now; redemptions go on. Send the sale again once the position is covered.",
+            partner=party.slug,
         )
     account = book.accounts[owner]  # type: ignore[index]  # grows: there is an owner
     if not account.open:

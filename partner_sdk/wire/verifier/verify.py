@@ -924,6 +924,7 @@ ADJUSTS, KIND, REASON, COUNTERPARTY, POINTS, PRICE, GROSS = (
 #: In the CSV an apostrophe stands before texts that a spreadsheet would take for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "'")
 FEE_KINDS = (b"issue_fee", b"redemption_fee")
+DISPUTE_KINDS = (b"dispute_withheld", b"dispute_released", b"ruling")
 LATE_SALE = b"late_sale"
 ZERO = b"0.000000"
 LINE_AMOUNT = re.compile(rb"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{6}")
@@ -1101,7 +1102,7 @@ class Lines:
         return (
             fits
             and CURRENCY.fullmatch(currency) is not None
-            and not dispute
+            and (not dispute or kind in DISPUTE_KINDS)
             and (counterparty != b"" or not micros)
             and row.startswith(b"%b%d," % (self.head, number))
         )

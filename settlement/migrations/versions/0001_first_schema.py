@@ -91,6 +91,114 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "default_plan",
+        sa.Column("plan_sha256", sa.Text(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by", sa.Text(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("executed_by", sa.Text(), nullable=True),
+        sa.Column("executed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("plan_sha256 ~ '^[0-9a-f]{64}$'", name=op.f("ck_default_plan_sha256")),
+        sa.CheckConstraint("executed_by <> approved_by", name=op.f("ck_default_plan_two_people")),
+        sa.CheckConstraint(
+            "executed_by IS NULL OR approved_by IS NOT NULL",
+            name=op.f("ck_default_plan_approved_first"),
+        ),
+        sa.CheckConstraint(
+            "num_nulls(approved_by, approved_at) IN (0, 2)", name=op.f("ck_default_plan_approved")
+        ),
+        sa.CheckConstraint(
+            "num_nulls(executed_by, executed_at) IN (0, 2)", name=op.f("ck_default_plan_executed")
+        ),
+        sa.PrimaryKeyConstraint("plan_sha256", name=op.f("pk_default_plan")),
+        schema="settlement",
+    )
+    op.create_table(
+        "dispute",
+        sa.Column("dispute_id", sa.Uuid(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("claimant", sa.Integer(), nullable=False),
+        sa.Column("respondent", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proposal", postgresql.ARRAY(sa.BigInteger()), nullable=True),
+        sa.Column("proposed_by", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("closed_by", sa.Text(), nullable=True),
+        sa.Column("ruled_by", sa.Text(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(proposal IS NULL) = (proposed_by IS NULL) OR state = 'closed'",
+            name=op.f("ck_dispute_proposal"),
+        ),
+        sa.CheckConstraint(
+            "(ruled_by IS NOT NULL) = (closed_by IS NOT DISTINCT FROM 'ruling')",
+            name=op.f("ck_dispute_ruled"),
+        ),
+        sa.CheckConstraint(
+            "closed_by IN ('answer', 'no_answer', 'not_escalated', 'ruling', 'withdrawal')",
+            name=op.f("ck_dispute_closed_by"),
+        ),
+        sa.CheckConstraint(
+            "num_nulls(outcome, closed_by, closed_at) = CASE state WHEN 'closed' THEN 0 ELSE 3 END",
+            name=op.f("ck_dispute_closed"),
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('upheld', 'rejected', 'split', 'withdrawn')",
+            name=op.f("ck_dispute_outcome"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'rejected', 'escalated', 'closed')", name=op.f("ck_dispute_state")
+        ),
+        sa.CheckConstraint("claimant <> respondent", name=op.f("ck_dispute_two_parties")),
+        sa.CheckConstraint("ruled_by <> proposed_by", name=op.f("ck_dispute_two_people")),
+        sa.PrimaryKeyConstraint("dispute_id", name=op.f("pk_dispute")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_dispute_claimant",
+        "dispute",
+        ["claimant", "dispute_id"],
+        unique=False,
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_dispute_due_at",
+        "dispute",
+        ["due_at"],
+        unique=False,
+        schema="settlement",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_dispute_respondent",
+        "dispute",
+        ["respondent", "dispute_id"],
+        unique=False,
+        schema="settlement",
+    )
+    op.create_table(
+        "dispute_rules",
+        sa.Column("no", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("open_days", sa.Integer(), nullable=False),
+        sa.Column("answer_days", sa.Integer(), nullable=False),
+        sa.Column("escalate_days", sa.Integer(), nullable=False),
+        sa.Column("two_people_micros", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "open_days BETWEEN 1 AND 3660 AND answer_days BETWEEN 1 AND 366 AND escalate_days BETWEEN 1 AND 366 AND two_people_micros >= 0",
+            name=op.f("ck_dispute_rules_bounds"),
+        ),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_dispute_rules")),
+        schema="settlement",
+    )
+    op.create_table(
         "entry",
         sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
@@ -291,6 +399,30 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "partner_exit",
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("notice_until", sa.Date(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("liability_micros", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "liability_micros >= 0 AND points >= 0", name=op.f("ck_partner_exit_not_negative")
+        ),
+        sa.PrimaryKeyConstraint("party_no", name=op.f("pk_partner_exit")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_partner_exit_live",
+        "partner_exit",
+        ["notice_until"],
+        unique=False,
+        schema="settlement",
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
         "point_flow",
         sa.Column("window_date", sa.Date(), nullable=False),
         sa.Column("issuer", sa.Integer(), nullable=False),
@@ -458,7 +590,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.CheckConstraint(
-            "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'charge', 'net', 'issue', 'log', 'publish')",
+            "step IN ('expire_holds', 'activate_points', 'expire_lots', 'close', 'charge', 'disputes', 'net', 'issue', 'log', 'publish')",
             name=op.f("ck_step_run_step"),
         ),
         sa.PrimaryKeyConstraint("business_date", "step", name=op.f("pk_step_run")),
@@ -609,6 +741,90 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "estimate_no", "issuer", "funding", name=op.f("pk_breakage_segment")
         ),
+        schema="settlement",
+    )
+    op.create_table(
+        "dispute_event",
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("dispute_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("party", sa.Integer(), nullable=True),
+        sa.Column("person", sa.Text(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=True),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('opened', 'accepted', 'rejected', 'escalated', 'withdrawn', 'proposed', 'ruled', 'lapsed')",
+            name=op.f("ck_dispute_event_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["dispute_id"],
+            ["settlement.dispute.dispute_id"],
+            name=op.f("fk_dispute_event_dispute_id"),
+        ),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_dispute_event")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_dispute_event_dispute_id",
+        "dispute_event",
+        ["dispute_id", "no"],
+        unique=False,
+        schema="settlement",
+    )
+    op.create_table(
+        "dispute_evidence",
+        sa.Column("dispute_id", sa.Uuid(), nullable=False),
+        sa.Column("no", sa.SmallInteger(), nullable=False),
+        sa.Column("party", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "num_nulls(content, reference) = 1", name=op.f("ck_dispute_evidence_either")
+        ),
+        sa.CheckConstraint("octet_length(sha256) = 32", name=op.f("ck_dispute_evidence_sha256")),
+        sa.CheckConstraint("sha256 = sha256(content)", name=op.f("ck_dispute_evidence_as_stated")),
+        sa.ForeignKeyConstraint(
+            ["dispute_id"],
+            ["settlement.dispute.dispute_id"],
+            name=op.f("fk_dispute_evidence_dispute_id"),
+        ),
+        sa.PrimaryKeyConstraint("dispute_id", "no", name=op.f("pk_dispute_evidence")),
+        schema="settlement",
+    )
+    op.create_table(
+        "dispute_line",
+        sa.Column("dispute_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.SmallInteger(), nullable=False),
+        sa.Column("claimant_line", sa.Integer(), nullable=False),
+        sa.Column("respondent_line", sa.Integer(), nullable=False),
+        sa.Column("movement_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.SmallInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("debtor", sa.Integer(), nullable=False),
+        sa.Column("creditor", sa.Integer(), nullable=False),
+        sa.Column("line_micros", sa.BigInteger(), nullable=False),
+        sa.Column("withheld_micros", sa.BigInteger(), nullable=False),
+        sa.Column("upheld_micros", sa.BigInteger(), nullable=True),
+        sa.Column("rejected_micros", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "num_nulls(upheld_micros, rejected_micros) IN (0, 2) AND upheld_micros >= 0 AND rejected_micros >= 0 AND upheld_micros + rejected_micros = withheld_micros",
+            name=op.f("ck_dispute_line_one_outcome"),
+        ),
+        sa.CheckConstraint(
+            "withheld_micros BETWEEN 1 AND line_micros", name=op.f("ck_dispute_line_in_part")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dispute_id"],
+            ["settlement.dispute.dispute_id"],
+            name=op.f("fk_dispute_line_dispute_id"),
+        ),
+        sa.PrimaryKeyConstraint("dispute_id", "place", name=op.f("pk_dispute_line")),
+        sa.UniqueConstraint("movement_id", "seq", name=op.f("uq_dispute_line_movement_id_seq")),
         schema="settlement",
     )
     op.create_table(
@@ -901,6 +1117,18 @@ def upgrade() -> None:
         "BEFORE UPDATE OR DELETE ON settlement.pair_conversion FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
     op.execute(
+        "CREATE TRIGGER dispute_event_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.dispute_event FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER dispute_evidence_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.dispute_evidence FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER dispute_rules_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.dispute_rules FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
         "CREATE TRIGGER entry_append_only "
         "BEFORE UPDATE OR DELETE ON settlement.entry FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
@@ -978,6 +1206,10 @@ def downgrade() -> None:
         "ix_log_checkpoint_business_date", table_name="log_checkpoint", schema="settlement"
     )
     op.drop_table("log_checkpoint", schema="settlement")
+    op.drop_table("dispute_line", schema="settlement")
+    op.drop_table("dispute_evidence", schema="settlement")
+    op.drop_index("ix_dispute_event_dispute_id", table_name="dispute_event", schema="settlement")
+    op.drop_table("dispute_event", schema="settlement")
     op.drop_table("breakage_segment", schema="settlement")
     op.drop_table("breakage_cohort", schema="settlement")
     op.drop_index(
@@ -1015,6 +1247,13 @@ def downgrade() -> None:
     op.drop_table("position", schema="settlement")
     op.drop_table("point_window", schema="settlement")
     op.drop_table("point_flow", schema="settlement")
+    op.drop_index(
+        "ix_partner_exit_live",
+        table_name="partner_exit",
+        schema="settlement",
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.drop_table("partner_exit", schema="settlement")
     op.drop_table("pair_net", schema="settlement")
     op.drop_table("pair_conversion", schema="settlement")
     op.drop_index(
@@ -1039,6 +1278,17 @@ def downgrade() -> None:
     op.drop_table("entry_line", schema="settlement")
     op.drop_index("ix_entry_window_date", table_name="entry", schema="settlement")
     op.drop_table("entry", schema="settlement")
+    op.drop_table("dispute_rules", schema="settlement")
+    op.drop_index("ix_dispute_respondent", table_name="dispute", schema="settlement")
+    op.drop_index(
+        "ix_dispute_due_at",
+        table_name="dispute",
+        schema="settlement",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.drop_index("ix_dispute_claimant", table_name="dispute", schema="settlement")
+    op.drop_table("dispute", schema="settlement")
+    op.drop_table("default_plan", schema="settlement")
     op.drop_table("currency_policy", schema="settlement")
     op.drop_table("clearing_account", schema="settlement")
     op.drop_table("breakage_estimate", schema="settlement")

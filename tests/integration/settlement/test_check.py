@@ -73,7 +73,7 @@ def test_settled_books_are_clean(settled: Night) -> None:
                 " SELECT gen_random_uuid(), '2026-03-01', 'penalty', 10, 11, 5, 'EUR', 'late', 0,"
                 " '{}', now(), now()"
             ),
-            {"entry-on-both-statements"},
+            {"entry-on-both-statements", "cover-is-its-entries"},
         ),
         (
             "UPDATE settlement.entry_line SET line_no = line_no + 1",
@@ -106,6 +106,10 @@ def test_settled_books_are_clean(settled: Night) -> None:
                 " residue_out_micros = residue_out_micros + 1 WHERE business_date = '2026-03-02'"
             ),
             {"residue-is-carried"},
+        ),
+        (
+            "UPDATE entered_position SET collateral_micros = 1 WHERE party_no = 10",
+            {"cover-is-its-entries"},
         ),
     ],
 )

@@ -129,6 +129,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", "no", name=op.f("pk_delivery_attempt")),
     )
     op.create_table(
+        "entered_position",
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("covering_micros", sa.BigInteger(), nullable=False),
+        sa.Column("collateral_micros", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("party_no", "currency", name=op.f("pk_entered_position")),
+    )
+    op.create_table(
         "event",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("party_no", sa.Integer(), nullable=False),
@@ -559,11 +567,11 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "(party_no = 2) = (person IS NOT NULL)",
-            name=op.f("ck_bearer_key_operators_are_persons"),
+            "person ~ '^[a-z0-9][a-z0-9.-]{0,39}$'", name=op.f("ck_bearer_key_person")
         ),
         sa.CheckConstraint(
-            "person ~ '^[a-z0-9][a-z0-9.-]{0,39}$'", name=op.f("ck_bearer_key_person")
+            "(party_no = 2) = (person IS NOT NULL)",
+            name=op.f("ck_bearer_key_operators_are_persons"),
         ),
         sa.ForeignKeyConstraint(["party_no"], ["party.no"], name=op.f("fk_bearer_key_party_no")),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_bearer_key")),
@@ -744,6 +752,7 @@ def downgrade() -> None:
     op.drop_index("ix_event_party_no_event_id", table_name="event")
     op.drop_index("ix_event_due", table_name="event", postgresql_where=sa.text("state = 'pending'"))
     op.drop_table("event")
+    op.drop_table("entered_position")
     op.drop_table("delivery_attempt")
     op.drop_table("debt")
     op.drop_table("closed_position")

@@ -1,0 +1,1 @@
+"""Risk: collateral, the default of a partner, and its leaving in good order."""

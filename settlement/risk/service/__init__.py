@@ -1,0 +1,1 @@
+"""Use cases of risk: each is one unit of work."""

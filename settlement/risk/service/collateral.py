@@ -1,0 +1,148 @@
+"""Collateral: put up, given back, counted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from settlement import hub
+from settlement.entries.domain import NewEntry
+from settlement.entries.service import post_entries
+from settlement.risk import store
+from settlement.risk.domain import Purpose, RiskRefused
+
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,34}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CapStatus:
+    """How much of a partner's cap is used, and what it has put up; micros."""
+
+    party: str
+    state: str
+    cap: hub.CapFacts | None
+    held: dict[Purpose, int]
+
+
+def put_up(
+    *,
+    connection: Connection,
+    party: hub.PartyFacts,
+    purpose: Purpose,
+    amount_micros: int,
+    reference: str,
+    person: str,
+) -> bool:
+    """Take collateral from a partner's account: it owes it until it has paid it.
+
+    The same reference again changes nothing; gives whether it was new. Raises RiskRefused, and
+    EntryDiffers where the reference stands for something else.
+    """
+    return _move(connection, party, purpose, amount_micros, reference, person, back=False)
+
+
+def give_back(
+    *,
+    connection: Connection,
+    party: hub.PartyFacts,
+    purpose: Purpose,
+    amount_micros: int,
+    reference: str,
+    person: str,
+) -> bool:
+    """Give collateral back to a partner's account, from where it is paid out.
+
+    Raises RiskRefused for more than there is, or while the partner is at its cap.
+    """
+    return _move(connection, party, purpose, amount_micros, reference, person, back=True)
+
+
+def read_status(*, connection: Connection) -> list[CapStatus]:
+    """Every partner with a cap or collateral."""
+    currency = hub.read_coalition(connection=connection).currency
+    caps = {cap.party_no: cap for cap in hub.read_caps(connection=connection)}
+    held = store.read_collateral(connection=connection, currency=currency)
+    found = []
+    for party in hub.read_parties(connection=connection):
+        mine = {purpose: micros for (no, purpose), micros in held.items() if no == party.no}
+        if party.kind == "partner" and (party.no in caps or mine):
+            found.append(CapStatus(party.slug, party.state, caps.get(party.no), mine))
+    return found
+
+
+def collateral_entry(
+    *,
+    party_no: int,
+    purpose: Purpose,
+    amount_micros: int,
+    currency: str,
+    cause: str,
+    reference: str | None = None,
+    back: bool = False,
+    seq: int = 0,
+    person: str | None = None,
+) -> NewEntry:
+    """The entry of collateral put up, or given back."""
+    return NewEntry(
+        kind="collateral",
+        debtor=hub.CLEARING if back else party_no,
+        creditor=party_no if back else hub.CLEARING,
+        amount_micros=amount_micros,
+        currency=currency,
+        cause=cause,
+        seq=seq,
+        reference=reference,
+        reason=purpose,
+        about={"purpose": purpose} | ({"person": person} if person else {}),
+    )
+
+
+def _move(
+    connection: Connection,
+    party: hub.PartyFacts,
+    purpose: Purpose,
+    amount_micros: int,
+    reference: str,
+    person: str,
+    *,
+    back: bool,
+) -> bool:
+    if party.kind != "partner":
+        raise RiskRefused(f"{party.slug} is not a partner")
+    if amount_micros <= 0:
+        raise RiskRefused("collateral is above zero")
+    if _REFERENCE.fullmatch(reference) is None:
+        raise RiskRefused("a reference has 1 to 35 letters, digits, dots, hyphens, slashes")
+    store.take_turn(connection=connection)
+    currency = hub.read_coalition(connection=connection).currency
+    cause = f"collateral:{party.slug}:{'back:' if back else ''}{reference}"
+    made = collateral_entry(
+        party_no=party.no,
+        purpose=purpose,
+        amount_micros=amount_micros,
+        currency=currency,
+        cause=cause,
+        reference=reference,
+        back=back,
+        person=person,
+    )
+    before = store.read_collateral(connection=connection, currency=currency, party_no=party.no).get(
+        (party.no, purpose), 0
+    )
+    known = store.is_posted(connection=connection, cause=cause)
+    if back and not known and amount_micros > before:
+        raise RiskRefused(f"{party.slug} has put up less than that as {purpose}")
+    if back and not known:
+        _require_headroom(connection, party, amount_micros)
+    post_entries(connection=connection, entries=[made])
+    return not known
+
+
+def _require_headroom(connection: Connection, party: hub.PartyFacts, amount_micros: int) -> None:
+    for cap in hub.read_caps(connection=connection):
+        if cap.party_no == party.no and cap.uncovered_micros + amount_micros >= cap.cap_micros:
+            raise RiskRefused(
+                f"without it, {party.slug} would be at its cap: it covers what is owed"
+            )
