@@ -140,7 +140,7 @@ def test_a_bank_statement_that_its_own_signature_does_not_cover_is_found(
     signer = make_keystore(small.folder / "keys").signer(now=SIGNED_AT)
     stranger = make_keystore(tmp_path / "keys").signer(now=SIGNED_AT)
     files = small.files()
-    other = files[CAMT].replace(b"CRDT", b"DBIT", 1)
+    other = files[CAMT].replace(b"Test coalition", b"Best coalition", 1)
     changes = [
         ({CAMT: other}, (CAMT, "signature")),
         (

@@ -15,7 +15,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_sdk.cli import main
@@ -53,6 +53,7 @@ def test_amounts_are_numbers_with_their_six_digits(column: str) -> None:
     assert (cell.data_type, cell.value, cell.number_format) == ("n", -12.345678, "#,##0.000000")
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**18), 10**18))
 def test_a_number_is_exact_and_text_where_it_could_not_be(micros: int) -> None:
     text = format_micros6(micros)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from lxml import etree
 
 from partner_sdk.wire.amounts import parse_decimal
@@ -115,6 +115,7 @@ def _onec(facts: DerivedFacts) -> tuple[str, dict[str, str], list[dict[str, str]
     return text, balances, documents
 
 
+@settings(deadline=None)
 @given(statements())
 def test_every_file_leads_from_the_opening_to_the_closing_to_the_last_digit(
     statement: Statement,
@@ -158,6 +159,7 @@ def test_every_file_leads_from_the_opening_to_the_closing_to_the_last_digit(
         assert settled == amounts
 
 
+@settings(deadline=None)
 @given(statements())
 def test_any_statement_fits_the_schema(statement: Statement) -> None:
     check_camt(content=render_camt(facts_of(statement)))

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partner_sdk.wire import ids
@@ -74,6 +74,7 @@ def _text_of(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_rows, max_size=6))
 def test_both_renderings_follow_the_rules_of_the_format(rows: list[tuple[Any, ...]]) -> None:
     ndjson, csv, slots, renderer = _render(rows, batch=4)
@@ -118,6 +119,7 @@ def _check_values(row: dict[str, Any], found: dict[str, Any], number: int) -> No
         assert found[name] is None
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_rows, max_size=8))
 def test_the_totals_are_the_sums_of_the_rows(rows: list[tuple[Any, ...]]) -> None:
     closing = [rounding_row(counterparty="pool", net_micros=net) for net in (3, -5)]
