@@ -7,6 +7,7 @@ digits of the message are what counts.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,10 +15,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from adapters.contract import Malformed
+from adapters.contract import Malformed, Settings
 from partner_sdk.wire.amounts import MAX_MICROS, minor_digits
 
 __all__ = [
+    "category",
+    "currency_code",
     "decimal_micros",
     "epoch",
     "identifier",
@@ -26,7 +29,9 @@ __all__ = [
     "local_instant",
     "mail_date",
     "micros_of_minor",
+    "minor_of_micros",
     "optional",
+    "quantity_micros",
     "records",
     "text",
 ]
@@ -91,11 +96,49 @@ def decimal_micros(value: Any, at: str) -> int:
     return _bounded(whole, at)
 
 
-def micros_of_minor(value: Any, currency: str, at: str) -> int:
-    """An integer of minor units (cents, yen, fils; ISO 4217) → micros. Raises Malformed."""
+def micros_of_minor(value: Any, currency: str, at: str, *, digits: int | None = None) -> int:
+    """An integer of minor units (cents, yen, fils) → micros. Raises Malformed.
+
+    `digits` after the point are those of ISO 4217, where the platform does not count otherwise.
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         raise Malformed(f"{at} is not an integer of minor units")
-    return _bounded(value * 10 ** (6 - minor_digits(currency)), at)
+    if digits is None:
+        digits = minor_digits(currency)
+    return _bounded(value * 10 ** (6 - digits), at)
+
+
+def minor_of_micros(micros: int, currency: str, *, digits: int | None = None) -> int:
+    """Micros → minor units, rounded down: never more than was asked for."""
+    if digits is None:
+        digits = minor_digits(currency)
+    return int(micros // 10 ** (6 - digits))
+
+
+def currency_code(value: Any, at: str) -> str:
+    """A currency in any case → three capital letters. Raises Malformed."""
+    found = text(value, at).upper()
+    if len(found) != 3 or not found.isascii() or not found.isalpha():
+        raise Malformed(f"{at} is not a currency")
+    return found
+
+
+def quantity_micros(value: Any, at: str) -> int:
+    """A quantity, `"1.5"` or 2, cut to the thousandth that sales know → micros."""
+    try:
+        micros = decimal_micros(value, at)
+    except Malformed:
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,12}\.[0-9]{7,20}", value):
+            raise
+        micros = decimal_micros(value[: value.index(".") + 4], at)
+    if micros < 0:
+        raise Malformed(f"{at} is negative")
+    return micros - micros % 1000
+
+
+def category(settings: Settings, *names: Any, otherwise: str = "goods") -> str:
+    """The first of a line's names that the connection maps to a category, else the rule's own."""
+    return next((n for n in names if isinstance(n, str) and n in settings.categories), otherwise)
 
 
 def _bounded(micros: int, at: str) -> int:

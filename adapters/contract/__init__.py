@@ -9,7 +9,7 @@ Facts are absolute: an order as it is now, with its refunds as a set by id that 
 states them as sales, so that repeated, late and reordered messages end alike.
 """
 
-from adapters.contract.adapter import Adapter
+from adapters.contract.adapter import Adapter, Assembler
 from adapters.contract.facts import (
     Customer,
     Line,
@@ -40,6 +40,8 @@ from adapters.contract.outcomes import (
     Outcome,
     Page,
     Parsed,
+    Part,
+    Parts,
     Question,
     Settings,
     Spend,
@@ -49,6 +51,7 @@ from adapters.contract.outcomes import (
 __all__ = [
     "Adapter",
     "Answer",
+    "Assembler",
     "Call",
     "Capability",
     "Credentials",
@@ -66,6 +69,8 @@ __all__ = [
     "Outcome",
     "Page",
     "Parsed",
+    "Part",
+    "Parts",
     "Question",
     "Refund",
     "RefundLine",

@@ -7,7 +7,16 @@ from typing import Protocol
 
 from adapters.contract.manifest import Manifest
 from adapters.contract.messages import Answer, Call, Rejected, Reply, Request, Secrets, Verified
-from adapters.contract.outcomes import Fetch, Outcome, Page, Parsed, Settings, Spend, SpendResult
+from adapters.contract.outcomes import (
+    Fetch,
+    Outcome,
+    Page,
+    Parsed,
+    Part,
+    Settings,
+    Spend,
+    SpendResult,
+)
 
 
 class Adapter(Protocol):
@@ -27,7 +36,7 @@ class Adapter(Protocol):
         """Read a verified message. Raises Malformed."""
 
     def resolve(self, *, fetch: Fetch, answers: tuple[Answer, ...], settings: Settings) -> Parsed:
-        """Read what was fetched, in the order of the calls. Raises Malformed."""
+        """Read what was fetched, in the order of the calls; may ask for more. Raises Malformed."""
 
     def ack(self, *, request: Request, outcome: Outcome, settings: Settings) -> Reply:
         """The answer that this platform wants; trouble that passes is never a 4xx."""
@@ -43,6 +52,11 @@ class Adapter(Protocol):
     def undo(self, *, spend: Spend, result: SpendResult, settings: Settings) -> tuple[Call, ...]:
         """Take it back, because the order died or the hold expired; harmless if done before."""
 
+    def undone(
+        self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
+    ) -> SpendResult:
+        """What came of `undo`: a problem, more calls, or nothing: it is done. Raises Malformed."""
+
     def poll(
         self, *, since: datetime, until: datetime, cursor: str | None, settings: Settings
     ) -> Call:
@@ -55,3 +69,10 @@ class Adapter(Protocol):
         self, *, scenario: str, secrets: Secrets, settings: Settings, now: datetime
     ) -> tuple[Request, ...]:
         """Signed messages as the platform would send them in a scenario of the manifest."""
+
+
+class Assembler(Adapter, Protocol):
+    """A platform that tells an order in parts and cannot be asked for the whole."""
+
+    def assemble(self, *, about: str, parts: tuple[Part, ...], settings: Settings) -> Parsed:
+        """The order by all parts known, in whatever order they came. Raises Malformed."""

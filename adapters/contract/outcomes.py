@@ -50,6 +50,26 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one message says of an order that no message tells whole and no call can ask for.
+
+    `about` names the order, `key` the part: a part once said never changes. `says` holds JSON
+    values only.
+    """
+
+    about: str
+    key: str
+    says: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Parts for the hub to keep; with each it asks `assemble` about all that it has."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """Nothing that earns or undoes points; the reason is shown to the partner's engineer."""
 
@@ -73,7 +93,7 @@ class Question:
     reverses: str | None = None
 
 
-Parsed = Facts | Fetch | Ignored | Question
+Parsed = Facts | Fetch | Parts | Ignored | Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +123,11 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class SpendResult:
-    """`code` is what the shopper or the till uses; `problem` says why there is none."""
+    """`code` is what the shopper or the till uses; `problem` says why there is none.
+
+    Where `more` is not empty the platform has to be told more: the hub makes these calls and
+    reads their answers likewise.
+    """
 
     code: str | None = None
     problem: str | None = None
