@@ -11,9 +11,17 @@ from coalition.config import Config, ConfigError
 from coalition.settings import Setting
 
 
-def _setting(variable: str, description: str, *, default: Any, shown: str | None = None) -> Any:
+def _setting(
+    variable: str,
+    description: str,
+    *,
+    default: Any,
+    shown: str | None = None,
+    secret: bool = False,
+) -> Any:
     return field(
         default=default,
+        repr=not secret,
         metadata={"variable": variable, "description": description, "shown": shown},
     )
 
@@ -28,6 +36,38 @@ class SettlementConfig:
         "environment; a test environment derives one from COALITION_SECRET.",
         default="",
         shown="(derived; none in live)",
+        secret=True,
+    )
+    pkcs11_module: str = _setting(
+        "SETTLEMENT_PKCS11_MODULE",
+        "The vendor's PKCS#11 module (a path), where statements are signed by keys in a token; "
+        "without one, signers' keys are files under the data folder.",
+        default="",
+        shown="(none)",
+    )
+    pkcs11_token: str = _setting(
+        "SETTLEMENT_PKCS11_TOKEN",
+        "The label of the token.",
+        default="",
+        shown="(none)",
+    )
+    pkcs11_key: str = _setting(
+        "SETTLEMENT_PKCS11_KEY",
+        "What the signers' keys are called in the token (CKA_LABEL).",
+        default="statements",
+    )
+    pkcs11_pin: str = _setting(
+        "SETTLEMENT_PKCS11_PIN",
+        "The PIN of the token's user.",
+        default="",
+        shown="(none)",
+        secret=True,
+    )
+    pkcs11_pin_file: str = _setting(
+        "SETTLEMENT_PKCS11_PIN_FILE",
+        "A file with that PIN alone, in place of the variable.",
+        default="",
+        shown="(none)",
     )
     processes: int = _setting(
         "SETTLEMENT_PROCESSES",
@@ -82,6 +122,10 @@ class SettlementConfig:
                 raise ConfigError(f"{each.metadata['variable']} must be 1 or more")
         if self.pdf not in {"yes", "no"}:
             raise ConfigError("SETTLEMENT_PDF must be yes or no")
+        if self.pkcs11_module and not self.pkcs11_token:
+            raise ConfigError("SETTLEMENT_PKCS11_TOKEN is needed beside SETTLEMENT_PKCS11_MODULE")
+        if self.pkcs11_module and bool(self.pkcs11_pin) == bool(self.pkcs11_pin_file):
+            raise ConfigError("give one of SETTLEMENT_PKCS11_PIN and SETTLEMENT_PKCS11_PIN_FILE")
         if self.timestamp_failure not in {"refuse", "sign"}:
             raise ConfigError("SETTLEMENT_TIMESTAMP_FAILURE must be refuse or sign")
         if self.timestamp_url and not self.timestamp_url.startswith(("http://", "https://")):

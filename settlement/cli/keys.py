@@ -12,6 +12,7 @@ from coalition.clock import wall_now
 from coalition.config import Config, read_config
 from settlement.config import read_settlement_config
 from settlement.signing import CertificateInfo, FileKeystore, Naming
+from settlement.signing.opening import open_keystore
 
 keys = typer.Typer(
     help="The root and the signers of statements.", no_args_is_help=True, add_completion=False
@@ -21,7 +22,7 @@ keys = typer.Typer(
 def _open() -> tuple[FileKeystore, Naming, datetime]:
     config: Config = read_config()
     settings = read_settlement_config(hub=config)
-    keystore = FileKeystore(folder=config.data_folder / "keys", passphrase=settings.key_passphrase)
+    keystore = open_keystore(folder=config.data_folder / "keys", settings=settings)
     return keystore, Naming(coalition=config.name, environment=config.environment), wall_now()
 
 

@@ -10,11 +10,14 @@ from settlement.signing.errors import (
     RootOffline,
     SigningError,
     TimestampUnavailable,
+    TokenRefused,
+    TokenUnavailable,
     UnknownRequest,
     WrongPassphrase,
 )
-from settlement.signing.keystore import CertificateInfo, FileKeystore
-from settlement.signing.signer import KeySigner, StatementSigner, sign_detached
+from settlement.signing.info import CertificateInfo
+from settlement.signing.keystore import FileKeystore
+from settlement.signing.signer import KeySigner, SignerKeys, StatementSigner, sign_detached
 from settlement.signing.timestamps import TimestampAuthority
 
 __all__ = [
@@ -24,10 +27,13 @@ __all__ = [
     "KeysMissing",
     "Naming",
     "RootOffline",
+    "SignerKeys",
     "SigningError",
     "StatementSigner",
     "TimestampAuthority",
     "TimestampUnavailable",
+    "TokenRefused",
+    "TokenUnavailable",
     "UnknownRequest",
     "WrongPassphrase",
     "sign_detached",

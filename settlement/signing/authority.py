@@ -9,11 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-__all__ = ["CLOCK_SKEW", "Naming", "issue_root", "issue_signer", "request_signer"]
+from partner_sdk.wire.certificates import MALFORMED, InvalidChain
+
+__all__ = [
+    "CLOCK_SKEW",
+    "Naming",
+    "issue_root",
+    "issue_signer",
+    "request_signer",
+    "require_root",
+]
 
 #: Certificates start a little in the past, for verifiers whose clocks are behind.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -92,6 +102,21 @@ def issue_signer(
         )
         .sign(root_key, SHA256())
     )
+
+
+def require_root(certificate: x509.Certificate) -> None:
+    """Make sure that a certificate is a root's: self-signed, an authority.
+
+    Raises:
+        partner_sdk.wire.certificates.InvalidChain: it is none.
+    """
+    try:
+        certificate.verify_directly_issued_by(certificate)
+        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (*MALFORMED, InvalidSignature, x509.ExtensionNotFound) as error:
+        raise InvalidChain("the certificate is not that of a root") from error
+    if not basic.ca:
+        raise InvalidChain("the certificate is not that of a root")
 
 
 def _builder(

@@ -5,6 +5,8 @@ __all__ = [
     "RootOffline",
     "SigningError",
     "TimestampUnavailable",
+    "TokenRefused",
+    "TokenUnavailable",
     "UnknownRequest",
     "WrongPassphrase",
 ]
@@ -24,6 +26,14 @@ class RootOffline(SigningError):  # noqa: N818 - the name says it
 
 class TimestampUnavailable(SigningError):  # noqa: N818 - the name says it
     """The configured timestamp authority gives no timestamp."""
+
+
+class TokenRefused(SigningError):  # noqa: N818 - the name says it
+    """The token does not take the PIN; it is not tried again, for that would lock the token."""
+
+
+class TokenUnavailable(SigningError):  # noqa: N818 - the name says it
+    """The token, its module or the key in it cannot be reached."""
 
 
 class UnknownRequest(SigningError):  # noqa: N818 - the name says it

@@ -21,14 +21,52 @@ from cryptography.hazmat.primitives.serialization import (
 from partner_sdk.wire.certificates import read_pem, to_pem
 from settlement.signing.errors import KeysMissing, RootOffline, WrongPassphrase
 
-__all__ = ["Chain", "KeyFolder"]
+__all__ = ["Chain", "KeyFolder", "PublicFolder", "write_private"]
 
 Chain = tuple[x509.Certificate, ...]
 
 
+_ROOT, _REVOKED = "root.pem", "revoked.crl.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFolder:
+    """What everybody may read of a key folder: it takes no passphrase."""
+
+    path: Path
+
+    def root(self) -> x509.Certificate:
+        """Return the root's certificate.
+
+        Raises:
+            KeysMissing: there is none yet.
+        """
+        try:
+            return read_pem(pem=(self.path / _ROOT).read_bytes())[0]
+        except FileNotFoundError as error:
+            raise KeysMissing("there is no root certificate: run `settlement keys init`") from error
+
+    def chains(self) -> list[Chain]:
+        """Return all signers' chains, oldest first."""
+        found = [
+            read_pem(pem=file.read_bytes()) for file in (self.path / "signers").glob("*.cert.pem")
+        ]
+        return sorted(found, key=lambda c: (c[0].not_valid_before_utc, c[0].serial_number))
+
+    def revoked(self) -> x509.CertificateRevocationList | None:
+        """Return the newest list of revoked signers; None where none was ever revoked."""
+        try:
+            return x509.load_pem_x509_crl((self.path / _REVOKED).read_bytes())
+        except FileNotFoundError:
+            return None
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFolder:
-    """``root.pem``, ``root.key.pem`` and ``signers/<fingerprint>.{key,cert}.pem``."""
+    """``root.pem``, ``root.key.pem`` and ``signers/<fingerprint>.{key,cert}.pem``.
+
+    It is also the place of the signers' keys (``SignerKeys``) where there is no token.
+    """
 
     path: Path
     passphrase: str = field(repr=False)
@@ -53,10 +91,7 @@ class KeyFolder:
         Raises:
             KeysMissing: there is none yet.
         """
-        try:
-            return read_pem(pem=self._root_file.read_bytes())[0]
-        except FileNotFoundError as error:
-            raise KeysMissing("there is no root certificate: run `settlement keys init`") from error
+        return PublicFolder(self.path).root()
 
     def root_key(self) -> ec.EllipticCurvePrivateKey:
         """Return the root's private key.
@@ -72,35 +107,43 @@ class KeyFolder:
             )
         return self._load_key(self._root_key_file)
 
-    def signer_key(self, *, certificate: x509.Certificate) -> ec.EllipticCurvePrivateKey:
-        """Return the private key that belongs to a signer's certificate.
+    def create(self) -> ec.EllipticCurvePrivateKey:
+        """Make a signer's private key and keep it."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        self._store_key(self._signer_file(key.public_key(), "key"), key)
+        return key
+
+    def open(self, *, key: ec.EllipticCurvePublicKey) -> ec.EllipticCurvePrivateKey:
+        """Return the private key that belongs to a signer's public key.
 
         Raises:
             WrongPassphrase: it does not open.
         """
-        return self._load_key(self._signer_file(certificate.public_key(), "key"))
+        return self._load_key(self._signer_file(key, "key"))
 
-    def has_key_of(self, *, certificate: x509.Certificate) -> bool:
-        """Whether the private key of a certificate is here."""
-        return self._signer_file(certificate.public_key(), "key").exists()
+    def has(self, *, key: ec.EllipticCurvePublicKey) -> bool:
+        """Whether the private key that belongs to a public key is here."""
+        return self._signer_file(key, "key").exists()
 
     def chains(self) -> list[Chain]:
-        """Return the signers' chains whose keys are here, oldest first."""
-        found = [
-            read_pem(pem=file.read_bytes())
-            for file in (self.path / "signers").glob("*.cert.pem")
-            if file.with_name(file.name.replace(".cert.", ".key.")).exists()
-        ]
-        return sorted(found, key=lambda c: (c[0].not_valid_before_utc, c[0].serial_number))
+        """Return all signers' chains, oldest first, whether or not their keys are here."""
+        return PublicFolder(self.path).chains()
 
-    def store_root(self, *, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
+    def store_root(
+        self, *, key: ec.EllipticCurvePrivateKey | None, certificate: x509.Certificate
+    ) -> None:
         """Write the root; the certificate last, for it says that the root is there."""
-        self._store_key(self._root_key_file, key)
+        if key is not None:
+            self._store_key(self._root_key_file, key)
         write_private(self._root_file, to_pem(certificates=[certificate]))
 
-    def store_signer_key(self, *, key: ec.EllipticCurvePrivateKey) -> None:
-        """Write a signer's private key."""
-        self._store_key(self._signer_file(key.public_key(), "key"), key)
+    def revoked(self) -> x509.CertificateRevocationList | None:
+        """Return the newest list of revoked signers; None where none was ever revoked."""
+        return PublicFolder(self.path).revoked()
+
+    def store_revoked(self, *, revoked: x509.CertificateRevocationList) -> None:
+        """Write the list of revoked signers."""
+        write_private(self.path / _REVOKED, revoked.public_bytes(Encoding.PEM))
 
     def store_chain(self, *, chain: Chain) -> None:
         """Write a signer's certificate and its intermediates."""
@@ -119,7 +162,7 @@ class KeyFolder:
 
     @property
     def _root_file(self) -> Path:
-        return self.path / "root.pem"
+        return self.path / _ROOT
 
     @property
     def _root_key_file(self) -> Path:

@@ -6,13 +6,12 @@ where the root is with ``sign_request``, and put in place with ``install``. In a
 root and signer come into being at first use.
 
 Rotation overlaps: a new certificate is valid beside the old one, statements are signed with the
-newest that is valid, and old certificates stay in the folder to be published.
+newest that is valid and whose key is here, and old certificates stay in the folder to be published.
+A signer whose key was stolen is revoked: the root signs the list, and it signs no more.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,37 +24,37 @@ from settlement.signing.authority import (
     issue_root,
     issue_signer,
     request_signer,
+    require_root,
 )
 from settlement.signing.errors import KeysMissing, UnknownRequest
 from settlement.signing.folder import Chain, KeyFolder
-from settlement.signing.signer import KeySigner
+from settlement.signing.info import CertificateInfo, State
+from settlement.signing.revocations import (
+    is_of_root,
+    issue_revocations,
+    list_number,
+    revoked_at,
+)
+from settlement.signing.signer import KeySigner, SignerKeys
 
 __all__ = ["CertificateInfo", "FileKeystore"]
 
 _LIFETIME = timedelta(days=395)
 #: A new signer is made this long before the old one ends: the overlap of a yearly rotation.
 _RENEW_BEFORE = timedelta(days=30)
-_State = Literal["signing", "valid", "future", "expired"]
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateInfo:
-    """A signer's certificate: ``signing`` now, ``valid`` beside it, not yet or no longer valid."""
-
-    serial: str
-    subject: str
-    not_before: datetime
-    not_after: datetime
-    state: _State
 
 
 class FileKeystore:
-    """The keys in one folder; every method takes wall time (UTC) as ``now``."""
+    """The certificates in one folder; every method takes wall time (UTC) as ``now``.
 
-    __slots__ = ("_files",)
+    The signers' private keys are files in it too, unless ``keys`` are elsewhere, in a token.
+    """
 
-    def __init__(self, *, folder: Path, passphrase: str) -> None:
+    __slots__ = ("_files", "_keys")
+
+    def __init__(self, *, folder: Path, passphrase: str, keys: SignerKeys | None = None) -> None:
         self._files = KeyFolder(folder, passphrase)
+        self._keys: SignerKeys = self._files if keys is None else keys
 
     def ensure(self, *, now: datetime, naming: Naming) -> None:
         """Make sure that there is a signer, and renew it in time.
@@ -76,8 +75,8 @@ class FileKeystore:
             if current is None or (self._files.has_root_key and ends_at - now < _RENEW_BEFORE):
                 self._issue(now, naming, _LIFETIME)
 
-    def create_root(self, *, now: datetime, naming: Naming) -> None:
-        """Create the root and the first signer.
+    def create_root(self, *, now: datetime, naming: Naming, alone: bool = False) -> None:
+        """Create the root and the first signer; ``alone``, the root only.
 
         Raises:
             FileExistsError: there is a root already; it is never replaced.
@@ -86,7 +85,23 @@ class FileKeystore:
             if self._files.has_root:
                 raise FileExistsError(f"{self._files.path} has a root already")
             self._create_root(now, naming)
-            self._issue(now, naming, _LIFETIME)
+            if not alone:
+                self._issue(now, naming, _LIFETIME)
+
+    def adopt_root(self, *, pem: bytes) -> None:
+        """Put a root's certificate here whose key stays elsewhere.
+
+        Raises:
+            FileExistsError: there is another root already; it is never replaced.
+            partner_sdk.wire.certificates.InvalidChain: not the certificate of a root.
+        """
+        (root,) = read_pem(pem=pem)[:1]
+        require_root(root)
+        with self._files.locked():
+            if not self._files.has_root:
+                self._files.store_root(key=None, certificate=root)
+            elif self._files.root() != root:
+                raise FileExistsError(f"{self._files.path} has another root already")
 
     def rotate(
         self, *, now: datetime, naming: Naming, lifetime: timedelta = _LIFETIME
@@ -112,8 +127,14 @@ class FileKeystore:
         """
         chain = self._current(now)
         if chain is None:
+            lost = [info.serial for info in self.list(now=now) if info.state == "lost"]
+            if lost:
+                raise KeysMissing(
+                    f"the key of the signer {lost[-1]} is not where signers' keys are: see the "
+                    "how-to page on a lost key"
+                )
             raise KeysMissing("no signer's certificate is valid now: run `settlement keys rotate`")
-        key = self._files.signer_key(certificate=chain[0])
+        key = self._keys.open(key=_key_of(chain[0]))
         return KeySigner(chain=chain, root=self._files.root(), key=key)
 
     def root_pem(self) -> bytes:
@@ -137,24 +158,20 @@ class FileKeystore:
 
     def list(self, *, now: datetime) -> "list[CertificateInfo]":
         """Return all signers' certificates, oldest first: what is to be published."""
-        current = self._current(now)
+        current, revoked = self._current(now), self._revoked()
         infos: list[CertificateInfo] = []
         for chain in self._files.chains():
             leaf = chain[0]
-            state: _State = "signing" if chain == current else "valid"
-            if now < leaf.not_valid_before_utc:
+            state: State = "signing" if chain == current else "valid"
+            if leaf.serial_number in revoked:
+                state = "revoked"
+            elif now < leaf.not_valid_before_utc:
                 state = "future"
             elif now > leaf.not_valid_after_utc:
                 state = "expired"
-            infos.append(
-                CertificateInfo(
-                    serial=f"{leaf.serial_number:x}",
-                    subject=leaf.subject.rfc4514_string(),
-                    not_before=leaf.not_valid_before_utc,
-                    not_after=leaf.not_valid_after_utc,
-                    state=state,
-                )
-            )
+            elif chain != current and not self._keys.has(key=_key_of(leaf)):
+                state = "lost"
+            infos.append(CertificateInfo.of(leaf, state=state))
         return infos
 
     def request(self, *, naming: Naming) -> bytes:
@@ -185,20 +202,58 @@ class FileKeystore:
         leaf = chain[0]
         check_chain(chain=chain, root=self._files.root(), at=leaf.not_valid_before_utc)
         with self._files.locked():
-            if not self._files.has_key_of(certificate=leaf):
-                raise UnknownRequest("no key in this folder belongs to the certificate")
+            if not self._keys.has(key=_key_of(leaf)):
+                raise UnknownRequest("no key that is kept here belongs to the certificate")
             self._files.store_chain(chain=chain)
         infos = self.list(now=leaf.not_valid_before_utc)
         return next(info for info in infos if info.serial == f"{leaf.serial_number:x}")
 
+    def revoke(self, *, serial: int, now: datetime) -> bytes:
+        """Where the root's key is: revoke a signer; return the list (PEM) of all that are.
+
+        Raises:
+            RootOffline: the root's key is not here.
+        """
+        with self._files.locked():
+            known = self._files.revoked()
+            made = issue_revocations(
+                serials={serial: now, **self._revoked()},
+                number=1 if known is None else list_number(revoked=known) + 1,
+                root=self._files.root(),
+                root_key=self._files.root_key(),
+                now=now,
+            )
+            self._files.store_revoked(revoked=made)
+        return made.public_bytes(Encoding.PEM)
+
+    def install_revocations(self, *, pem: bytes) -> None:
+        """Take the list of revoked signers that was made where the root's key is.
+
+        Raises:
+            UnknownRequest: our root did not sign it, or it lacks a signer that is revoked here.
+            ValueError: it is no such list.
+        """
+        found = x509.load_pem_x509_crl(pem)
+        if not is_of_root(revoked=found, root=self._files.root()):
+            raise UnknownRequest("the list of revoked signers is not signed by our root")
+        with self._files.locked():
+            if self._revoked().keys() - {each.serial_number for each in found}:
+                raise UnknownRequest("the list lacks a signer that is revoked already")
+            self._files.store_revoked(revoked=found)
+
+    def _revoked(self) -> dict[int, datetime]:
+        return revoked_at(revoked=self._files.revoked())
+
     def _current(self, now: datetime) -> Chain | None:
-        """Return the newest chain that holds now."""
+        """Return the newest chain that holds now, is not revoked, and whose key is here."""
+        revoked = self._revoked()
         for chain in reversed(self._files.chains()):
             try:
                 check_chain(chain=chain, root=self._files.root(), at=now)
             except InvalidChain:
                 continue
-            return chain
+            if chain[0].serial_number not in revoked and self._keys.has(key=_key_of(chain[0])):
+                return chain
         return None
 
     def _create_root(self, now: datetime, naming: Naming) -> None:
@@ -217,9 +272,7 @@ class FileKeystore:
         return certificate
 
     def _request(self, naming: Naming) -> x509.CertificateSigningRequest:
-        key = ec.generate_private_key(ec.SECP256R1())
-        self._files.store_signer_key(key=key)
-        return request_signer(key=key, naming=naming)
+        return request_signer(key=self._keys.create(), naming=naming)
 
     def _sign(
         self, request: x509.CertificateSigningRequest, not_before: datetime, lifetime: timedelta
@@ -231,3 +284,10 @@ class FileKeystore:
             not_before=not_before,
             lifetime=lifetime,
         )
+
+
+def _key_of(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
+    key = certificate.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise TypeError("a statement signer needs a P-256 key")
+    return key

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from partner_sdk.wire import cms
 
-__all__ = ["KeySigner", "StatementSigner", "sign_detached"]
+__all__ = ["KeySigner", "SignerKeys", "StatementSigner", "sign_detached"]
 
 
 class StatementSigner(Protocol):
@@ -29,9 +29,22 @@ class StatementSigner(Protocol):
         """Return the ECDSA P-256 SHA-256 signature of ``data`` (DER)."""
 
 
+class SignerKeys(Protocol):
+    """Where the private keys of signers are: in files, or in a token that never gives them out."""
+
+    def create(self) -> ec.EllipticCurvePrivateKey:
+        """Make a key on P-256 and keep it."""
+
+    def has(self, *, key: ec.EllipticCurvePublicKey) -> bool:
+        """Whether the private key that belongs to a public key is here."""
+
+    def open(self, *, key: ec.EllipticCurvePublicKey) -> ec.EllipticCurvePrivateKey:
+        """Return what signs with the key that belongs to a public key."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeySigner:
-    """A signer whose private key is in memory."""
+    """A signer whose private key is in memory, or in a token behind the same interface."""
 
     chain: tuple[x509.Certificate, ...]
     root: x509.Certificate

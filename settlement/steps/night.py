@@ -15,6 +15,7 @@ from settlement import hub
 from settlement.config import SettlementConfig
 from settlement.signing import FileKeystore, Naming
 from settlement.signing.log_key import FileLogKeys
+from settlement.signing.opening import open_keystore
 
 
 def _ignore(_business_date: date, _event: str) -> None:
@@ -72,9 +73,7 @@ class Night:
     @property
     def keystore(self) -> FileKeystore:
         """The keys that sign statements."""
-        return FileKeystore(
-            folder=self.config.data_folder / "keys", passphrase=self.settings.key_passphrase
-        )
+        return open_keystore(folder=self.config.data_folder / "keys", settings=self.settings)
 
     def naming(self, *, coalition: str, environment: str) -> Naming:
         """What certificates name."""
