@@ -63,7 +63,7 @@ def _own_row(chance: random.Random, number: int) -> LineRow:
         "Kasse „3“", f"{number:08d}", chance.randbytes(16), kind, None, occurred_us, 7200,
         occurred_us + 1_000_001, "bakery" if other is None else other, redeemer, other, None,
         _AGREEMENT, "3", lot, points, None if kind == "redemption_fee" else 9_999, net,
-        None,
+        None, None,
     )  # fmt: skip
 
 
@@ -77,6 +77,7 @@ def _others_row(chance: random.Random) -> LineRow:
         False, chance.randbytes(16), None, None, "redemption", None, None, None, None, None,
         chance.randbytes(16), "redemption", None, None, None, None, "bakery", other, other, None,
         _AGREEMENT, "3", chance.randbytes(16), points, 10_000, net, conversion,
+        None,
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ _rows = st.tuples(
     st.none() | st.integers(-56, 56).map(lambda quarter: quarter * 900),
     st.none() | st.integers(0, 4 * 10**15), st.none() | _slugs, st.none() | _slugs, _slugs, _texts,
     _texts, _texts, _uuids, st.integers(0, 10**9), st.none() | st.integers(0, 10**9),
-    st.integers(-(10**15), 10**15), st.none(),
+    st.integers(-(10**15), 10**15), st.none(), st.none(),
 )  # fmt: skip
 
 
