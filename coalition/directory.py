@@ -28,6 +28,9 @@ from coalition.partners.store import load_bearer_keys, load_parties, load_partne
 MAX_AGE_SECONDS = 1.0
 
 
+_NO_FACES: Mapping[str, int] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class HubInfo:
     """What coalition this database is (`hub_state`)."""
@@ -69,6 +72,18 @@ class Snapshot:
             if effective_from <= on:
                 micros = value
         return micros
+
+    def other_currencies(self, *, at: datetime) -> tuple[str, ...]:
+        """The currencies besides the coalition's in which a point has a face value by then."""
+        day = at.astimezone(self.hub.time_zone).date()
+        return tuple(self.other_faces(currency=self.hub.currency, on=day))
+
+    def other_faces(self, *, currency: str, on: date) -> Mapping[str, int]:
+        """The face values on that date in every other currency; empty where there is but one."""
+        if len(self.face_values) <= 1:
+            return _NO_FACES
+        found = {other: self.face_micros(currency=other, on=on) for other in self.face_values}
+        return {each: micros for each, micros in found.items() if micros and each != currency}
 
 
 def read_snapshot(*, connection: Connection) -> Snapshot:

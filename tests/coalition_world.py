@@ -128,6 +128,7 @@ class World:
                 connection=connection,
                 existing=(),
                 currency="EUR",
+                others=self.snapshot().other_currencies(at=datetime(2026, 1, 1, tzinfo=UTC)),
                 agreement_id=uuid4(),
                 party_no=number,
                 effective_from=datetime(2026, 1, 1, tzinfo=UTC),

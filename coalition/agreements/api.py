@@ -38,6 +38,7 @@ def add_agreement(context: RequestContext, *, partner_id: UUID) -> Answer:
         connection=context.connection,
         existing=context.snapshot.agreements.get(party.no, ()),
         currency=context.snapshot.hub.currency,
+        others=context.snapshot.other_currencies(at=context.body["effective_from"]),
         agreement_id=context.new_id(),
         party_no=party.no,
         effective_from=context.body["effective_from"],

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from coalition.agreements import store
-from coalition.agreements.service import publish_agreement
+from coalition.agreements.service import publish_agreement, set_face_value
 from coalition.agreements.wire import agreement_document
 from coalition.commands import open_command
 from coalition.errors import FieldError, HubError
 from coalition.http.strict_json import load_strict
 from coalition.insights.cli import what_if
+from partner_sdk.wire.amounts import format_micros
 from partner_sdk.wire.instants import InvalidInstant, format_instant, parse_instant
 
 app = typer.Typer(help="Agreements: partners' terms.", no_args_is_help=True, add_completion=False)
@@ -45,6 +46,7 @@ def add(
             connection=command.connection,
             existing=command.snapshot.agreements.get(party.no, ()),
             currency=command.snapshot.hub.currency,
+            others=command.snapshot.other_currencies(at=body["effective_from"]),
             agreement_id=command.new_id(),
             party_no=party.no,
             effective_from=body["effective_from"],
@@ -54,6 +56,36 @@ def add(
         )
     since = format_instant(made.effective_from)
     typer.echo(f"{party.slug}: version {made.version} in force from {since}")
+
+
+@app.command("face-value")
+def face_value(
+    currency: Annotated[
+        str, typer.Argument(help="ISO 4217 code; without one, all face values are listed.")
+    ] = "",
+    value: Annotated[str, typer.Argument(help="What a point is worth, such as 0.05.")] = "",
+    since: Annotated[
+        str, typer.Option("--from", metavar="DATE", help="The first business date it holds for.")
+    ] = "",
+) -> None:
+    """Set what a point is worth in a currency from a date on, or list what was set.
+
+    Agreements can be priced in any currency with a face value. What is set never changes; for a
+    currency that has one, the next begins on a later date than today.
+    """
+    with open_command() as command:
+        if currency:
+            set_face_value(
+                connection=command.connection,
+                existing=command.snapshot.face_values.get(currency, ()),
+                currency=currency,
+                value=value,
+                effective_from=since,
+                today=command.now.astimezone(command.snapshot.hub.time_zone).date(),
+            )
+        for name, values in sorted(store.load_face_values(connection=command.connection).items()):
+            for begins, micros in values:
+                typer.echo(f"{name}  {format_micros(micros)} from {begins}")
 
 
 @app.command("list")

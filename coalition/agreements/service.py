@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from coalition.agreements.domain import Agreement
-from coalition.agreements.store import insert_agreement
+from coalition.agreements.store import insert_agreement, insert_face_value
 from coalition.agreements.terms import parse_terms, terms_sha256
 from coalition.db.state import bump_directory
 from coalition.errors import FieldError, HubError
+from partner_sdk.wire.amounts import InvalidAmount, minor_digits, parse_decimal
 
 
 def publish_agreement(
@@ -21,6 +22,7 @@ def publish_agreement(
     connection: Connection,
     existing: Sequence[Agreement],
     currency: str,
+    others: Collection[str] = (),
     agreement_id: UUID,
     party_no: int,
     effective_from: datetime,
@@ -32,15 +34,17 @@ def publish_agreement(
 
     The first version may reach into the past, to take over sales made before the partner was
     entered; a later one begins after the start of the newest and not before `now`: what has been
-    priced stays priced.
+    priced stays priced. The currency is the coalition's or one of `others`: those in which a point
+    has a face value when the version begins.
 
     Raises:
         HubError: `validation_failed` with a pointer for every wrong place.
     """
     terms = parse_terms(document)
     faults = []
-    if terms.currency != currency:
-        faults.append(FieldError("/terms/currency", f"must be the coalition's, {currency}"))
+    if terms.currency not in (currency, *others):
+        allowed = " or ".join(sorted({currency, *others}))
+        faults.append(FieldError("/terms/currency", f"must be one with a face value, {allowed}"))
     if effective_to is not None and effective_to <= effective_from:
         faults.append(FieldError("/effective_to", "must be later than effective_from"))
     if existing and effective_from <= max(version.effective_from for version in existing):
@@ -75,3 +79,47 @@ def publish_agreement(
         terms=terms,
         terms_sha256=sha256,
     )
+
+
+def set_face_value(
+    *,
+    connection: Connection,
+    existing: Sequence[tuple[date, int]],
+    currency: str,
+    value: str,
+    effective_from: str,
+    today: date,
+) -> None:
+    """Set what a point is worth in a currency, from a business date (YYYY-MM-DD) on.
+
+    `existing` are its face values so far. The first one may begin on any date; a later one not
+    before tomorrow, for what was priced today stays priced.
+
+    Raises:
+        HubError: `validation_failed` with what is wrong.
+    """
+    faults = []
+    micros, begins = 0, today
+    try:
+        minor_digits(currency)
+        micros = parse_decimal(value)
+    except InvalidAmount as error:
+        faults.append(FieldError("/value", str(error)))
+    try:
+        begins = date.fromisoformat(effective_from)
+    except ValueError:
+        faults.append(FieldError("/effective_from", "must be a date such as 2026-11-22"))
+    if micros <= 0:
+        faults.append(FieldError("/value", "must be above zero"))
+    if existing and begins <= max(today, *(since for since, _ in existing)):
+        faults.append(FieldError("/effective_from", "must be later than today and the newest one"))
+    if faults:
+        raise HubError(
+            "validation_failed",
+            f"The face value cannot be set: {faults[0].pointer[1:]} {faults[0].detail}.",
+            errors=tuple(faults),
+        )
+    insert_face_value(
+        connection=connection, currency=currency, effective_from=begins, micros=micros
+    )
+    bump_directory(connection=connection)

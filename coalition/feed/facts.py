@@ -114,7 +114,11 @@ class LotFacts:
 
 @dataclass(frozen=True, slots=True)
 class SliceFacts:
-    """The part of a lot that one redemption used."""
+    """The part of a lot that one redemption used.
+
+    `face_micros` is a point's face value in the lot's currency, where that is another one than the
+    redemption's.
+    """
 
     position: int
     lot_id: UUID
@@ -122,6 +126,8 @@ class SliceFacts:
     points: int
     reversed_points: int
     redemption_price_micros: int
+    currency: str
+    face_micros: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +159,15 @@ class LineFacts:
     redeemer_agreement_version: int | None
     redeemer_terms: Mapping[str, Any] | None
     slices: tuple[SliceFacts, ...]
+
+    def face_of(self, kind: str) -> int | None:
+        """A point's face value in the currency of an obligation of that kind.
+
+        The redeemer's fee is in the redeemer's currency, all else in the lot's.
+        """
+        of_lot = (
+            each.face_micros
+            for each in self.slices
+            if each.lot_id == self.lot.lot_id and each.face_micros is not None
+        )
+        return self.face_micros if kind == "redemption_fee" else next(of_lot, self.face_micros)

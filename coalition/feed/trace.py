@@ -139,6 +139,8 @@ def _slices(
             slice_.c.points,
             slice_.c.reversed_points,
             lot.c.redemption_price_micros,
+            lot.c.currency,
+            slice_.c.face_micros,
         )
         .join_from(
             slice_,

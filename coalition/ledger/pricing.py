@@ -94,17 +94,26 @@ def price_taking(*, origin: Lot | Debt, taken: Lot, points: int) -> tuple[Owed, 
     the redemption price that it paid (on redemption). Leg 2 brings the pool the taken lot's
     redemption price from its funder; funded on issue, the pool holds it already. Where the two
     lots' redemption prices differ, the operator bears or gets the difference, so that the pool
-    stays solvent to the micro (docs/decisions/0004).
+    stays solvent to the micro (docs/decisions/0004). Where the lots are in two currencies there is
+    no difference to take: the operator makes the pool whole in each of them.
     """
-    currency = taken.currency
     undone = (
         origin.issue_price_micros if origin.funding == "issue" else origin.redemption_price_micros
     )
-    legs = owed("clawback", POOL, origin.funder, points * undone, currency)
+    legs = owed("clawback", POOL, origin.funder, points * undone, origin.currency)
     if taken.funding != "issue":
         legs += owed(
-            "clawback", taken.funder, POOL, points * taken.redemption_price_micros, currency
+            "clawback", taken.funder, POOL, points * taken.redemption_price_micros, taken.currency
         )
+    if origin.currency != taken.currency:
+        brought = points * origin.redemption_price_micros
+        left = points * taken.redemption_price_micros
+        return (
+            legs
+            + owed("clawback", OPERATOR, POOL, brought, origin.currency)
+            + owed("clawback", POOL, OPERATOR, left, taken.currency)
+        )
+    currency = taken.currency
     difference = points * (origin.redemption_price_micros - taken.redemption_price_micros)
     if difference > 0:
         legs += owed("clawback", OPERATOR, POOL, difference, currency)

@@ -70,7 +70,8 @@ def price_of(context: PostingContext) -> Price:
     if face is None:
         raise HubError("agreement_not_in_force", f"No face value is set for {currency}.")
     fee = agreement.terms.redemption_fee_ppm
-    return Price(context.party_no, agreement.no, face, fee, currency)
+    faces = snapshot.other_faces(currency=currency, on=day)
+    return Price(context.party_no, agreement.no, face, fee, currency, faces)
 
 
 def _begin(
@@ -237,6 +238,10 @@ def capture_hold(
         hold=hold,
         points=hold.points if points is None else points,
         fee_ppm=terms.redemption_fee_ppm,
+        faces=context.snapshot.other_faces(
+            currency=hold.currency,
+            on=hold.created_at.astimezone(context.snapshot.hub.time_zone).date(),
+        ),
         receipt=receipt,
         request_id=context.request_id,
     )

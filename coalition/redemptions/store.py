@@ -88,6 +88,7 @@ SLICE_NEW = insert_section(
         "points": "bigint",
         "reversed_points": "bigint",
         "movement_id": "uuid",
+        "face_micros": "bigint",
     },
 )
 SLICE_CHANGED = Section(
@@ -116,7 +117,8 @@ _REDEMPTION = (
     " WHERE redemption_id = ANY(%s::uuid[])"
 )
 _SLICES = (
-    "SELECT s.redemption_id, s.lot_id, s.position, s.points, s.reversed_points, s.movement_id"
+    "SELECT s.redemption_id, s.lot_id, s.position, s.points, s.reversed_points, s.movement_id,"
+    " s.face_micros"
     " FROM slice s JOIN redemption r USING (account_id, redemption_id)"
     " WHERE r.redemption_id = ANY(%s::uuid[]) ORDER BY s.redemption_id, s.position"
 )
@@ -187,4 +189,5 @@ def _slice_row(redemption: Redemption, part: Slice) -> dict[str, Any]:
         "points": part.points,
         "reversed_points": part.reversed_points,
         "movement_id": part.movement_id,
+        "face_micros": part.face_micros,
     }

@@ -81,6 +81,8 @@ slice_ = Table(
     Column("reversed_points", BigInteger, nullable=False, server_default="0"),
     # The capture's movement: what a reversal adjusts.
     Column("movement_id", Uuid, nullable=False),
+    # Where the lot is in another currency: what a point was worth in it. Else NULL.
+    Column("face_micros", BigInteger),
     PrimaryKeyConstraint("account_id", "redemption_id", "lot_id"),
     CheckConstraint("points > 0", name="points"),
     CheckConstraint("reversed_points BETWEEN 0 AND points", name="reversed"),

@@ -258,7 +258,7 @@ def _arithmetic(view: _View) -> Iterator[Step]:
                 issue_price_micros=lot.issue_price_micros,
                 redemption_price_micros=lot.redemption_price_micros,
                 issuer_terms=lot.terms,
-                face_micros=facts.face_micros,
+                face_micros=facts.face_of(owed.kind),
                 redemption_points=facts.redemption_points,
                 redeemer_terms=facts.redeemer_terms,
             ),

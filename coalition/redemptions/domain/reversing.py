@@ -97,7 +97,10 @@ def _owed_between(lot: Lot, part: Slice, back: int, price: Price) -> tuple[Owed,
     fee = _fee_of(fees[0] - fees[1], price)
     return (
         price_redemption(
-            lot=lot, points=back, face_micros=price.face_micros, redeemer=price.redeemer
+            lot=lot,
+            points=back,
+            face_micros=price.face_micros if part.face_micros is None else part.face_micros,
+            redeemer=price.redeemer,
         )
         + fee
     )

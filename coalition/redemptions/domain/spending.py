@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -112,12 +112,16 @@ def _spend(
             reason="paid_with_points",
             owed=_owed_for(lot, points, price),
         )
-        redemption.slices.append(Slice(lot.lot_id, position, points, 0, movement_id))
+        face = None if lot.currency == price.currency else price.face_of(lot.currency)
+        redemption.slices.append(Slice(lot.lot_id, position, points, 0, movement_id, face))
 
 
 def _owed_for(lot: Lot, points: int, price: Price) -> tuple[Owed, ...]:
     return price_redemption(
-        lot=lot, points=points, face_micros=price.face_micros, redeemer=price.redeemer
+        lot=lot,
+        points=points,
+        face_micros=price.face_of(lot.currency),
+        redeemer=price.redeemer,
     ) + price_redemption_fee(
         points=points,
         face_micros=price.face_micros,
@@ -187,10 +191,13 @@ def capture(
     hold: Hold,
     points: int,
     fee_ppm: int,
+    faces: Mapping[str, int],
     receipt: str | None,
     request_id: UUID | None,
 ) -> Redemption:
     """Spend held points, in whole or part; the rest is released.
+
+    `faces` are the face values in other currencies than the hold's, as of when it was placed.
 
     Raises:
         HubError: `hold_expired`, `hold_not_open`, `capture_exceeds_hold`.
@@ -200,7 +207,7 @@ def capture(
         raise HubError(
             "capture_exceeds_hold", f"The hold is of {hold.points} points, not {points}."
         )
-    price = Price(hold.party_no, hold.agreement_no, hold.face_micros, fee_ppm, hold.currency)
+    price = Price(hold.party_no, hold.agreement_no, hold.face_micros, fee_ppm, hold.currency, faces)
     till = Till(hold.reference, hold.store, hold.till, receipt)
     redemption = _redemption(posting, price, points, till, hold.hold_id)
     lots = posting.account.lots

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -19,13 +20,22 @@ class Till:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What is frozen when points are set aside: face value and the redeemer's fee."""
+    """What is frozen when points are set aside: face values and the redeemer's fee.
+
+    `face_micros` is in the redeemer's currency; `faces` are those in every other one, for lots that
+    were priced in it.
+    """
 
     redeemer: int
     agreement_no: int
     face_micros: int
     fee_ppm: int
     currency: str
+    faces: Mapping[str, int] = field(default_factory=dict)
+
+    def face_of(self, currency: str) -> int:
+        """What a point is worth in the currency of its lot."""
+        return self.face_micros if currency == self.currency else self.faces[currency]
 
 
 @dataclass(slots=True)
@@ -60,6 +70,8 @@ class Slice:
     points: int
     reversed_points: int
     movement_id: UUID
+    # What a point was worth in the lot's currency, where that is another than the redemption's.
+    face_micros: int | None = None
 
 
 @dataclass(slots=True)

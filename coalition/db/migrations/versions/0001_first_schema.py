@@ -529,6 +529,7 @@ def upgrade() -> None:
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("reversed_points", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("movement_id", sa.Uuid(), nullable=False),
+        sa.Column("face_micros", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("points > 0", name=op.f("ck_slice_points")),
         sa.CheckConstraint("reversed_points BETWEEN 0 AND points", name=op.f("ck_slice_reversed")),
         sa.PrimaryKeyConstraint("account_id", "redemption_id", "lot_id", name=op.f("pk_slice")),
