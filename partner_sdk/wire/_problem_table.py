@@ -159,6 +159,10 @@ _DISPUTES: tuple[Row, ...] = (
 )
 
 _ELSEWHERE: tuple[Row, ...] = (
+    ("quote_differs", 409, False, "The quote is another one",
+     "A quote of that source, pair and date is there; quotes never change."),
+    ("policy_too_late", 409, False, "The policy begins too early",
+     "Begin on a business date that is not netted and on which no other policy begins."),
     ("statement_not_found", 404, False, "No such statement",
      "Check the id; a statement appears once its window is issued."),
     ("proof_not_ready", 404, False, "The statement is not in the log yet",

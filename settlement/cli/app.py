@@ -18,6 +18,7 @@ from settlement.app import open_night
 from settlement.check import check_books
 from settlement.cli import run as running
 from settlement.cli.accounting import accounting, breakage
+from settlement.cli.currencies import currencies
 from settlement.cli.disputes import disputes
 from settlement.cli.explain import explain
 from settlement.cli.insight import diff, netting
@@ -48,6 +49,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(keys, name="keys")
+app.add_typer(currencies, name="currencies")
 app.add_typer(profile, name="profile")
 app.add_typer(log, name="log")
 app.add_typer(breakage, name="breakage")

@@ -72,9 +72,13 @@ def insert_quotes(*, connection: Connection, quotes: Iterable[Quote], imported_a
     ]
     new = 0
     for at in range(0, len(rows), _AT_ONCE):
-        new += connection.execute(
-            upsert(fx_quote).values(rows[at : at + _AT_ONCE]).on_conflict_do_nothing()
-        ).rowcount
+        written = connection.execute(
+            upsert(fx_quote)
+            .values(rows[at : at + _AT_ONCE])
+            .on_conflict_do_nothing()
+            .returning(fx_quote.c.quoted_on)
+        )
+        new += len(written.all())
     return new
 
 
@@ -122,19 +126,19 @@ def read_quotes(
 
 def insert_policy(*, connection: Connection, policy: Policy, set_at: datetime) -> bool:
     """Write a policy; False if one begins on that date already."""
-    return bool(
-        connection.execute(
-            upsert(currency_policy)
-            .values(
-                effective_from=policy.effective_from,
-                mode=policy.mode,
-                method=policy.method,
-                source=policy.source,
-                set_at=set_at,
-            )
-            .on_conflict_do_nothing()
-        ).rowcount
+    written = connection.execute(
+        upsert(currency_policy)
+        .values(
+            effective_from=policy.effective_from,
+            mode=policy.mode,
+            method=policy.method,
+            source=policy.source,
+            set_at=set_at,
+        )
+        .on_conflict_do_nothing()
+        .returning(currency_policy.c.effective_from)
     )
+    return written.one_or_none() is not None
 
 
 def read_policies(*, connection: Connection) -> tuple[Policy, ...]:

@@ -11,6 +11,7 @@ from settlement.http import (
     accounting,
     api,
     bank,
+    currencies,
     disputes,
     explain,
     log,
@@ -22,7 +23,7 @@ from settlement.http import (
 
 NOUNS = (
     api, acceptances, disputes, log, profiles, explain, accounting, verifier, release, payments,
-    bank,
+    bank, currencies,
 )  # fmt: skip
 
 
