@@ -26,7 +26,7 @@ _CODE = "[A-Z]{3}"
 _RATE = r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,12})?"
 
 
-class QuoteBody(Body):
+class FxQuoteBody(Body):
     """One unit of `base` was worth `rate` of `quote` on that date."""
 
     source = fields.Text(max_length=40, min_length=1, required=True)
@@ -36,7 +36,7 @@ class QuoteBody(Body):
     rate = fields.Text(max_length=22, pattern=_RATE, required=True)
 
 
-class QuoteAnswer(AnswerSchema):
+class FxQuoteAnswer(AnswerSchema):
     """A quote; it never changes."""
 
     source = fields.Text(max_length=40, required=True)
@@ -68,8 +68,8 @@ class CurrencyPolicyAnswer(AnswerSchema):
     "POST",
     "/v1/currencies/quotes",
     caller="operator",
-    body=QuoteBody,
-    answer=QuoteAnswer,
+    body=FxQuoteBody,
+    answer=FxQuoteAnswer,
     summary="Import a quote",
     description="A quote of the same source, pair and date changes nothing, and never changes.",
     problems=("quote_differs",),
@@ -92,7 +92,7 @@ def add_quote(context: RequestContext) -> Answer:
     "GET",
     "/v1/currencies/quotes",
     caller="operator",
-    answer=QuoteAnswer,
+    answer=FxQuoteAnswer,
     paged=True,
     summary="List quotes, the newest first",
     problems=("invalid_cursor", "limit_out_of_range"),
