@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import (
@@ -55,6 +55,11 @@ def converted(amount: ColumnElement[int], scaled: int) -> ColumnElement[int]:
     rest = (product - whole * RATE_SCALE) * 2
     up = or_(rest > RATE_SCALE, and_(rest == RATE_SCALE, func.mod(whole, 2) == 1))
     return cast(whole + case((up, 1), else_=0), BigInteger)
+
+
+def converting(scaled: int) -> Callable[[ColumnElement[int]], ColumnElement[int]]:
+    """The conversion by one rate, for sums over obligations."""
+    return lambda amount: converted(amount, scaled)
 
 
 def insert_quotes(*, connection: Connection, quotes: Iterable[Quote], imported_at: datetime) -> int:

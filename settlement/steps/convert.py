@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import format_micros6
@@ -73,9 +73,7 @@ def _convert(
     rate: Rate,
     movements: Sequence[hub.PairObligations],
 ) -> Converted:
-    def converting(micros: ColumnElement[int]) -> ColumnElement[int]:
-        return store.converted(micros, rate.scaled)
-
+    converting = store.converting(rate.scaled)
     lines = hub.read_pair_obligations(
         connection=connection,
         business_date=business_date,

@@ -24,7 +24,8 @@ SQL_ROOMS = (
     "coalition.db", "coalition.feed",
     "coalition.directory", "coalition.setup", "coalition.prepare", "coalition.jobs",
     "coalition.http.store", "coalition.http.tables", "coalition.cli.doctor",
-    "settlement.store", "settlement.*.store", "settlement.*.tables", "settlement.migrations",
+    "settlement.store", "settlement.*.store", "settlement.*.tables", "settlement.*.numbering",
+    "settlement.migrations",
 )  # fmt: skip
 TYPES_OF_SQLALCHEMY = {"Connection", "Engine", "exc"}
 
