@@ -198,7 +198,8 @@ SELECT l.dispute_id, l.place FROM settlement.dispute d
     ),
     Check(
         "cover-is-its-entries",
-        "what caps count beside obligations is the sum of the partners' entries",
+        "what caps count beside obligations is the sum of the partners' entries; a difference of"
+        " conversion is of no obligation in its currency",
         f"""
 SELECT party_no, currency FROM entered_position p FULL JOIN (
   SELECT side.party_no, e.currency,
@@ -206,7 +207,7 @@ SELECT party_no, currency FROM entered_position p FULL JOIN (
          COALESCE(-sum(side.micros) FILTER (WHERE e.own), 0) AS held
     FROM (SELECT *, kind IN ('collateral', 'default_cover')
                     AND COALESCE(about->>'purpose', '') IN ('collateral', 'prefunding') AS own
-            FROM settlement.entry) e
+            FROM settlement.entry WHERE kind <> 'conversion') e
    CROSS JOIN LATERAL (VALUES (e.creditor, e.amount_micros), (e.debtor, -e.amount_micros))
          AS side(party_no, micros)
    WHERE side.party_no NOT IN ({hub.POOL}, {hub.OPERATOR}, {hub.CLEARING})
