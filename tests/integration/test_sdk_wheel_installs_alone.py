@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_REQUIRED = re.compile(r"^Requires-Dist: ([\w-]+)", re.MULTILINE)
+_REQUIRED = re.compile(r"^Requires-Dist: ([\w-]+)(?!.*extra)", re.MULTILINE)
+_EXTRA = re.compile(r"^Requires-Dist: ([\w-]+).*extra == '(\w+)'", re.MULTILINE)
 PROBE = """
 import importlib.util, json, partner_sdk
 from partner_sdk import Money, OfflineQueue, PartnerClient, verify_webhook
@@ -62,8 +63,9 @@ def test_the_wheel_holds_the_package_its_types_and_nothing_else(wheel: Path) -> 
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = (n for n in names if n.endswith(".dist-info/METADATA"))
-        required = _REQUIRED.findall(archive.read(metadata).decode())
-    assert sorted(required) == ["cryptography", "http-message-signatures", "requests"]
+        said = archive.read(metadata).decode()
+    assert _EXTRA.findall(said) == [("xlsxwriter", "xlsx")]
+    assert sorted(_REQUIRED.findall(said)) == ["cryptography", "http-message-signatures", "requests"]
     assert {name.split("/")[0].split("-")[0] for name in names} <= {
         "partner_sdk",
         "coalition_partner_sdk",
