@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from settlement import hub
 from settlement.disputes import domain, store
 from settlement.disputes.domain import Change, DisputeRefused
-from settlement.disputes.service.common import announce, days_from, post, record
+from settlement.disputes.service.recording import announce, days_from, post, record
 from settlement.disputes.values import Act, Evidence, Rules, StoredDispute
 from settlement.entries.domain import NewEntry
 from settlement.entries.service import post_entries

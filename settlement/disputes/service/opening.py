@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from settlement import hub
 from settlement.disputes import domain, store
 from settlement.disputes.domain import Dispute, DisputedLine, DisputeRefused
-from settlement.disputes.service.common import announce, days_from, end_of, post, record
+from settlement.disputes.service.recording import announce, days_from, end_of, post, record
 from settlement.disputes.values import Act, Evidence, FoundLine, StoredDispute
 from settlement.store.statements import StoredStatement
 

@@ -23,6 +23,11 @@ _LOCK = 7204
 _LOG = (log.c.log_no, log.c.name, log.c.origin, log.c.public_key, log.c.cosignatures_needed)
 
 
+def has_tables(*, connection: Connection) -> bool:
+    """Whether the logs' tables are there: a schema may be older than the code."""
+    return connection.scalar(select(func.to_regclass(f"{log.schema}.{log.name}"))) is not None
+
+
 def read_log(*, connection: Connection, name: str) -> Log | None:
     """The log of that name that goes on."""
     row = connection.execute(

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from coalition.cli.doctor import examine
 from coalition.config import Config
 from partner_sdk.wire.tlog.notes import VerifierKey
-from settlement.checks import check
+from settlement.doctor import check
 from settlement.log.service import STATEMENTS, cosignatures
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from coalition.config import Config
 from settlement.log import service
+from settlement.log.store import has_tables
 
 Found = tuple[str, str, str, str]
 """Grade (`ok`, `note`, `wrong`), what about, what was found, how to mend it."""
@@ -15,7 +16,7 @@ Found = tuple[str, str, str, str]
 
 def check(config: Config, connection: Connection) -> Iterator[Found]:
     """Look at the public log: whether an older backup or another past is in the database."""
-    if connection.scalar(select(func.to_regclass("settlement.log"))) is None:
+    if not has_tables(connection=connection):
         return  # the schema's finding says what to do
     troubles = service.find_trouble(connection=connection, logs_folder=config.data_folder / "log")
     for trouble in troubles:
