@@ -6,6 +6,7 @@ digits of the message are what counts.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ __all__ = [
     "epoch",
     "identifier",
     "instant",
+    "key_at",
     "load",
     "local_instant",
     "mail_date",
@@ -49,6 +51,19 @@ def load(body: bytes) -> Any:
 
 def _no_constant(_name: str) -> Any:
     raise ValueError("not a number of JSON")
+
+
+def key_at(body: bytes, *path: str) -> str:
+    """What stands at a path of the body; of one that has none there, the hash of it all."""
+    try:
+        value = load(body)
+    except Malformed:
+        value = None
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        return hashlib.sha256(body).hexdigest()
+    return str(value)
 
 
 def records(value: Any, at: str) -> Sequence[Mapping[str, Any]]:
@@ -88,12 +103,12 @@ def decimal_micros(value: Any, at: str) -> int:
         raise Malformed(f"{at} is not an amount")
     try:
         micros = Decimal(value) * _MICROS
-        whole = int(micros)
+        units = int(micros)
     except (InvalidOperation, ValueError, OverflowError) as error:
         raise Malformed(f"{at} is not an amount") from error
-    if whole != micros:
+    if units != micros:
         raise Malformed(f"{at} is finer than a millionth")
-    return _bounded(whole, at)
+    return _bounded(units, at)
 
 
 def micros_of_minor(value: Any, currency: str, at: str, *, digits: int | None = None) -> int:

@@ -133,7 +133,7 @@ class HistoryCases(Base):
         kept = [purchase for purchase in shop.purchases.values() if not purchase.cancelled]
         if not kept or random.random() < 0.3:
             shop.buy(
-                self._random_items(random),
+                shop.possible(self._random_items(random)),
                 tenders=self._random_tenders(random),
                 customer=random.choice(("77", "78", None)) if self.can(C.GUEST) else "77",
             )
@@ -145,7 +145,7 @@ class HistoryCases(Base):
         elif verb == "cancel" and self.can(C.CANCEL) and random.random() < 0.3:
             shop.cancel(purchase)
         elif verb == "edit" and self.can(C.EDIT) and not purchase.refunds:
-            shop.edit(purchase, self._random_items(random, least=purchase.total))
+            shop.edit(purchase, shop.possible(self._random_items(random, least=purchase.total)))
         elif verb == "identify" and self.can(C.GUEST) and purchase.customer is None:
             if shop.can_identify:
                 shop.identify(purchase, "79")

@@ -201,6 +201,10 @@ class Shop(ABC):
     def answer(self, call: Call) -> Answer:
         """What the platform answers, and does."""
 
+    def possible(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Of random items, those that go together in one purchase of this platform."""
+        return items
+
     def order_id(self, purchase: Purchase) -> str:
         """The id by which the adapter should know it."""
         return str(purchase.number)
