@@ -33,6 +33,7 @@ __all__ = [
     "micros_of_minor",
     "minor_of_micros",
     "optional",
+    "plain",
     "quantity_micros",
     "records",
     "text",
@@ -64,6 +65,15 @@ def key_at(body: bytes, *path: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         return hashlib.sha256(body).hexdigest()
     return str(value)
+
+
+def plain(value: Any) -> Any:
+    """What was read, as values that JSON writes exactly: decimals become texts."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list) else value
 
 
 def records(value: Any, at: str) -> Sequence[Mapping[str, Any]]:
