@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from adapters.contract import (
     Answer,
@@ -138,7 +139,9 @@ def revision(changed_at: datetime, *grown: int) -> int:
 
 def newest(lines: Iterable[Sold]) -> int:
     """The highest number of a line: whatever is added to an order gets a higher one."""
-    return max((int(n) for line in lines if (n := line.id.rpartition("-")[2]).isdecimal()), default=0)
+    return max(
+        (int(n) for line in lines if (n := line.id.rpartition("-")[2]).isdecimal()), default=0
+    )
 
 
 def record(value: Any, at: str) -> Mapping[str, Any]:
@@ -229,7 +232,7 @@ def next_page(headers: Headers, parameter: str) -> str | None:
     for link in headers.get("Link", "").split(","):
         if re.search(r'rel="?next"?', link):
             found = re.search(rf"[?&]{re.escape(parameter)}=([^&>]+)", link)
-            return None if found is None else found.group(1)
+            return None if found is None else unquote(found.group(1))
     return None
 
 
