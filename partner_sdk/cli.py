@@ -106,7 +106,7 @@ def _keygen(options: argparse.Namespace) -> object:
 
 def _verify(options: argparse.Namespace) -> object:
     # Sending needs no verifier.
-    from partner_sdk.verify import TrustedLog, verify_file
+    from partner_sdk.verify import TrustedLog, read_revoked, verify_file
 
     log = None
     if options.log_key is not None:
@@ -114,11 +114,15 @@ def _verify(options: argparse.Namespace) -> object:
         log = TrustedLog.read(key=key_text(options.log_key), checkpoint=seen)
     elif options.checkpoint is not None:
         raise UsageError("--checkpoint needs --log-key")
+    root, revoked = Path(options.root).read_bytes(), frozenset[int]()
+    if options.crl is not None:
+        revoked = read_revoked(pem=Path(options.crl).read_bytes(), root=root)
     report = verify_file(
         path=Path(options.bundle),
-        root=Path(options.root).read_bytes(),
+        root=root,
         previous=None if options.previous is None else Path(options.previous),
         log=log,
+        revoked=revoked,
     )
     for finding in report.findings if options.all else report.findings[:1]:
         print(finding)

@@ -162,6 +162,7 @@ def _records(commands: _Commands) -> None:
     verify.add_argument(
         "--checkpoint", metavar="FILE", help="the log's checkpoint, as somebody else has it"
     )
+    verify.add_argument("--crl", metavar="PEM", help="the root's list of revoked signers")
     prove = _add(commands, "prove", "Write a file that shows one line of a bundle to others.")
     prove.add_argument("bundle", metavar="BUNDLE")
     prove.add_argument("line", metavar="LINE", type=int, help="its number, from 1")

@@ -6,6 +6,7 @@ grow with the number of lines.
 
 from pathlib import Path
 
+from partner_sdk.verify.authenticity import read_revoked
 from partner_sdk.verify.bundle import Verification, verify_bundle
 from partner_sdk.verify.findings import Finding
 from partner_sdk.verify.logged import TrustedLog
@@ -17,6 +18,7 @@ __all__ = [
     "UnprovableLine",
     "Verification",
     "prove_line",
+    "read_revoked",
     "verify_bundle",
     "verify_file",
     "verify_proof",
@@ -24,7 +26,12 @@ __all__ = [
 
 
 def verify_file(
-    *, path: Path, root: bytes, previous: Path | None = None, log: TrustedLog | None = None
+    *,
+    path: Path,
+    root: bytes,
+    previous: Path | None = None,
+    log: TrustedLog | None = None,
+    revoked: frozenset[int] = frozenset(),
 ) -> Verification:
     """Verify a bundle or the proof of a line, whichever the file is; see ``verify_bundle``.
 
@@ -36,5 +43,5 @@ def verify_file(
     if is_proof:
         if log is not None:
             raise ValueError("the proof of a line says nothing of the log")
-        return verify_proof(proof=path, root=root, previous=previous)
-    return verify_bundle(bundle=path, root=root, previous=previous, log=log)
+        return verify_proof(proof=path, root=root, previous=previous, revoked=revoked)
+    return verify_bundle(bundle=path, root=root, previous=previous, log=log, revoked=revoked)

@@ -81,7 +81,12 @@ class Verification:
 
 
 def verify_bundle(
-    *, bundle: Path, root: bytes, previous: Path | None = None, log: TrustedLog | None = None
+    *,
+    bundle: Path,
+    root: bytes,
+    previous: Path | None = None,
+    log: TrustedLog | None = None,
+    revoked: frozenset[int] = frozenset(),
 ) -> Verification:
     """Verify a bundle offline.
 
@@ -91,6 +96,7 @@ def verify_bundle(
         previous: the party's bundle before this one, to check that the account goes on.
         log: the log that the statement must be in; without it, the signature under the bundle's
             own proof is not judged.
+        revoked: signers whose word is not believed (``read_revoked``), but where ``log`` vouches.
 
     Raises:
         partner_sdk.wire.certificates.InvalidChain: ``root`` itself is not a certificate.
@@ -106,7 +112,12 @@ def verify_bundle(
             for fault in contents.faults:
                 findings.add("container", fault.name or bundle.name, fault.message)
             small = _read_files(stream, contents, (ROOT, CHAIN, STATEMENT, SIGNATURE))
-        statement, signature = authenticate(files=small, trusted=trusted, findings=findings)
+        statement, signature = authenticate(
+            files=small,
+            trusted=trusted,
+            findings=findings,
+            revoked=revoked if log is None else frozenset(),
+        )
         if statement is not None:
             check_statement(statement=statement, findings=findings)
             lines = check_contents(

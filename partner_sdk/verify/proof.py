@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-from partner_sdk.verify.authenticity import check_detached, read_authentic
+from partner_sdk.verify.authenticity import check_detached, check_revoked, read_authentic
 from partner_sdk.verify.bundle import Verification
 from partner_sdk.verify.continuity import check_previous
 from partner_sdk.verify.findings import Findings
@@ -75,7 +75,13 @@ def _lines_and_slots(bundle: Path) -> Iterator[tuple[bytes, bytes]]:
         yield from pairs
 
 
-def verify_proof(*, proof: Path, root: bytes, previous: Path | None = None) -> Verification:
+def verify_proof(
+    *,
+    proof: Path,
+    root: bytes,
+    previous: Path | None = None,
+    revoked: frozenset[int] = frozenset(),
+) -> Verification:
     """Verify the proof of a line offline; the arguments are those of ``verify_bundle``.
 
     Raises:
@@ -97,6 +103,7 @@ def verify_proof(*, proof: Path, root: bytes, previous: Path | None = None) -> V
         trusted=trusted,
         findings=findings,
     )
+    check_revoked(signature=signature, revoked=revoked, findings=findings)
     statement = None
     if not findings.against(STATEMENT):
         statement = read_authentic(content=found.statement, name=STATEMENT, findings=findings)

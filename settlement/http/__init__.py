@@ -14,6 +14,7 @@ from settlement.http import (
     currencies,
     disputes,
     explain,
+    keys,
     log,
     payments,
     profiles,
@@ -23,7 +24,7 @@ from settlement.http import (
 
 NOUNS = (
     api, acceptances, disputes, log, profiles, explain, accounting, verifier, release, payments,
-    bank, currencies,
+    bank, currencies, keys,
 )  # fmt: skip
 
 

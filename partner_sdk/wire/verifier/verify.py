@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify a statement bundle, or the proof of one of its lines, without trusting who sent it.
 
-    python3 verify.py BUNDLE.zip --root root.pem [--previous BUNDLE.zip] [--log-key KEY]
+    python3 verify.py BUNDLE.zip --root root.pem [--previous BUNDLE.zip] [--log-key KEY] [--crl PEM]
     python3 verify.py PROOF.json --root root.pem
 
 Needs Python 3.9 or later, its standard library, and the ``openssl`` command; nothing is fetched.
@@ -14,7 +14,8 @@ the kind of check. Exit status: 0 nothing is wrong; 1 something is; 2 the check 
 
 Certificates are judged at the time of signing, so an old bundle verifies after its signer's
 certificate has expired. That time is what the signer said, in a signed attribute: whoever holds a
-signer's key can say another.
+signer's key can say another. So a signer that is revoked is believed at no time by its word alone,
+but only where the log has the statement.
 """
 
 from __future__ import annotations
@@ -379,6 +380,7 @@ ECDSA_SHA256 = tlv(0x30, oid("1.2.840.10045.4.3.2"))
 ON_P256 = tlv(0x30, oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7"))
 BASIC_CONSTRAINTS, KEY_USAGE = oid("2.5.29.19"), oid("2.5.29.15")
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+REVOKED = "was made by a signer that is revoked, and no log's key was given to vouch for it"
 NO_SIGNATURE = "is not a detached CMS signature in the one accepted form"
 DIGITAL_SIGNATURE, CERTIFICATE_SIGNING = 0, 5
 
@@ -477,6 +479,31 @@ def read_root(path: Path) -> Certificate:
         return read_certificate(base64.b64decode(content, validate=True))
     except (ValueError, IndexError) as error:
         raise Unusable(f"{path}: not certificates in PEM form") from error
+
+
+def read_revoked(path: Path, openssl: OpenSSL, root: Certificate) -> frozenset[bytes]:
+    """The serial numbers in a CRL of the root."""
+    try:
+        pem = path.read_bytes()[:SMALL]
+        found = re.fullmatch(
+            rb"-----BEGIN X509 CRL-----\s(.*?)\s-----END X509 CRL-----\s*", pem, re.DOTALL
+        )
+        content = b"" if found is None else b"".join(found[1].split())
+        signed = only(base64.b64decode(content, validate=True), 0x30)
+        parts = elements(elements(signed)[0][1])
+        if parts[0][0] != 0x02 or parts[2][2] != root.subject or not openssl.is_crl(pem):
+            raise ValueError("of another authority")
+        after_times = [each for each in parts[3:] if each[0] not in (0x17, 0x18)]
+        listed = after_times[0][1] if after_times and after_times[0][0] == 0x30 else b""
+        return frozenset(elements(entry)[0][2] for _, entry, _ in elements(listed))
+    except (ValueError, IndexError) as error:
+        raise Unusable(f"{path}: not a list of revoked signers of that root") from error
+
+
+def require_believable(signature: Signature, revoked: frozenset[bytes], log: Log | None) -> None:
+    """Where the key was stolen, the time of signing is anybody's word: the log must vouch."""
+    if log is None and signature.chain[-1].serial in revoked:
+        raise Wrong("chain", SIGNATURE, REVOKED)
 
 
 class Signature(NamedTuple):
@@ -626,6 +653,11 @@ class OpenSSL:
         if done.returncode and b"verification failure" not in (done.stdout + done.stderr).lower():
             raise Unusable("this openssl cannot verify Ed25519: version 3 or later is needed")
         return done.returncode == 0
+
+    def is_crl(self, pem: bytes) -> bool:
+        """Whether the root signed a list of revoked certificates."""
+        done = self.run("crl", "-in", self.put("crl.pem", pem), "-CAfile", self.root, "-noout")
+        return done.returncode == 0 and b"verify OK" in done.stderr + done.stdout
 
     def issued(self, certificate: Certificate, issuer: Certificate) -> bool:
         """Whether the issuer's key signed the certificate."""
@@ -1545,8 +1577,9 @@ def read_small(bundle: Path, entry: Entry) -> bytes:
 
 
 def verify_bundle(
-    bundle: Path, root: Certificate, previous: Path | None, log: Log | None, openssl: OpenSSL
-) -> str:
+    bundle: Path, root: Certificate, previous: Path | None, log: Log | None,
+    revoked: frozenset[bytes], openssl: OpenSSL,
+) -> str:  # fmt: skip
     """Check everything; return what was verified, in a few words."""
     with bundle.open("rb") as stream:
         entries = open_container(stream, bundle)
@@ -1558,6 +1591,7 @@ def verify_bundle(
     signed = check_signature(
         small[STATEMENT], STATEMENT, small[SIGNATURE], SIGNATURE, root, openssl, small[CHAIN]
     )
+    require_believable(signed, revoked, log)
     statement = read_statement(small[STATEMENT])
     check_statement(statement)
     check_list(statement, entries)
@@ -1738,8 +1772,9 @@ PROOF_FORM = {
 
 
 def verify_proof(
-    path: Path, root: Certificate, previous: Path | None, log: Log | None, openssl: OpenSSL
-) -> str:
+    path: Path, root: Certificate, previous: Path | None, log: Log | None,
+    revoked: frozenset[bytes], openssl: OpenSSL,
+) -> str:  # fmt: skip
     """Check that a line is one of a signed statement; return what was verified, and the line."""
     if log is not None:
         raise Unusable("the proof of a line says nothing of the log")
@@ -1747,6 +1782,7 @@ def verify_proof(
     content = proof["statement"].encode()
     signature = base64.b64decode(proof["signature"])
     signed = check_signature(content, STATEMENT, signature, SIGNATURE, root, openssl)
+    require_believable(signed, revoked, log)
     statement = read_statement(content)
     check_statement(statement)
     number, line = proof["line_no"], proof["line"].encode()
@@ -1817,6 +1853,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--previous", metavar="BUNDLE", type=Path, help="the statement before it")
     parser.add_argument("--log-key", metavar="KEY", help="the log that it must be in")
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="as somebody else has it")
+    parser.add_argument("--crl", metavar="PEM", type=Path, help="the root's revoked signers")
     options = parser.parse_args(arguments)
     if options.checkpoint is not None and options.log_key is None:
         parser.error("--checkpoint needs --log-key")
@@ -1829,7 +1866,10 @@ def main(arguments: list[str] | None = None) -> int:
             log = None
             if options.log_key is not None:
                 log = read_log(options.log_key, options.checkpoint, openssl)
-            verified = verify(options.file, root, options.previous, log, openssl)
+            revoked: frozenset[bytes] = frozenset()
+            if options.crl is not None:
+                revoked = read_revoked(options.crl, openssl, root)
+            verified = verify(options.file, root, options.previous, log, revoked, openssl)
     except Wrong as wrong:
         print(wrong)
         print(f"{options.file}: NOT verified", file=sys.stderr)
