@@ -656,7 +656,9 @@ class OpenSSL:
 
     def is_crl(self, pem: bytes) -> bool:
         """Whether the root signed a list of revoked certificates."""
-        done = self.run("crl", "-in", self.put("crl.pem", pem), "-CAfile", self.root, "-noout")
+        done = self.run(
+            "crl", "-in", self.put("crl.pem", pem), "-CAfile", self.root, *self.alone, "-noout"
+        )
         return done.returncode == 0 and b"verify OK" in done.stderr + done.stdout
 
     def issued(self, certificate: Certificate, issuer: Certificate) -> bool:

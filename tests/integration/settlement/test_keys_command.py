@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from coalition.config import Config
 from partner_sdk.wire import verifier
 from settlement.cli import app
+from settlement.doctor import check_signers
 from tests.coalition_world import World
 from tests.hub_http import HttpHub
 
@@ -87,3 +89,21 @@ def test_a_root_from_elsewhere_is_taken_once(config: Config, tmp_path: Path) -> 
     root.write_bytes(b"no certificate")
     assert _run("trust", root).exit_code == 1
     assert _run("install", root).exit_code == 1
+
+
+def test_the_doctor_says_which_key_is_lost_and_which_ends_soon(config: Config) -> None:
+    now = datetime.now(UTC)
+    assert list(check_signers(config, now)) == []
+    _run("init")
+    (serial,) = _serials(_run("list").output, "signing")
+    ((grade, _, message, _),) = check_signers(config, now)
+    assert (grade, serial in message) == ("ok", True)
+    ((grade, _, _, mend),) = check_signers(config, now + timedelta(days=380))
+    assert (grade, "keep-the-keys" in mend) == ("note", True)
+    (key,) = (config.data_folder / "keys" / "signers").glob("*.key.pem")
+    key.write_bytes(b"no key")
+    ((grade, _, message, _),) = check_signers(config, now)
+    assert (grade, "does not open" in message) == ("wrong", True)
+    key.unlink()
+    ((grade, _, message, mend),) = check_signers(config, now)
+    assert (grade, serial in message, "lost" in mend) == ("wrong", True, True)

@@ -126,6 +126,26 @@ def test_a_signer_is_renewed_a_month_before_it_ends(tmp_path: Path) -> None:
     assert _states(keystore, soon) == ["valid", "signing"]
 
 
+def test_a_lost_key_is_named_and_an_older_signer_goes_on(tmp_path: Path) -> None:
+    keystore = _keystore(tmp_path)
+    keystore.create_root(now=_NOW, naming=_LIVE)
+    old = keystore.signer(now=_NOW)
+    first = set((tmp_path / "signers").glob("*.key.pem"))
+    keystore.rotate(now=_NOW, naming=_LIVE)
+    (newest,) = set((tmp_path / "signers").glob("*.key.pem")) - first
+    newest.unlink()
+    assert _states(keystore, _NOW) == ["signing", "lost"]
+    assert keystore.signer(now=_NOW).chain == old.chain
+    (older,) = first
+    older.unlink()
+    (tmp_path / "root.key.pem").unlink()
+    assert _states(keystore, _NOW) == ["lost", "lost"]
+    with pytest.raises(KeysMissing, match="lost key"):
+        keystore.signer(now=_NOW)
+    with pytest.raises(RootOffline):
+        keystore.ensure(now=_NOW, naming=_LIVE)
+
+
 def test_with_the_root_offline_a_signer_is_asked_for_and_installed(tmp_path: Path) -> None:
     vault = _keystore(tmp_path / "vault", "the root's own passphrase")
     vault.create_root(now=_NOW, naming=_LIVE)
