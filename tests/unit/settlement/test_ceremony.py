@@ -9,9 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from cryptography import x509
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from settlement.cli import app
 from settlement.signing import FileKeystore, Naming, UnknownRequest, WrongPassphrase
