@@ -149,31 +149,6 @@ def test_a_token_that_went_away_is_used_again_when_it_is_back(
     signer.key.public_key().verify(after, b"after", ec.ECDSA(SHA256()))
 
 
-def test_each_process_opens_its_own_session_even_after_a_fork(
-    token: SoftToken, tmp_path: Path, now: datetime
-) -> None:
-    keystore = _keystore(token, tmp_path / "keys")
-    keystore.ensure(now=now, naming=_NAMING)
-    signer = keystore.signer(now=now)
-    signer.sign(data=b"before")
-    children = []
-    for _ in range(3):
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                for _ in range(5):
-                    signer.sign(data=b"in the child")
-                status = 0
-            finally:
-                os._exit(status)
-        children.append(child)
-    for _ in range(5):
-        signer.sign(data=b"in the parent")
-    assert [os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in children] == [0, 0, 0]
-    signer.sign(data=b"after")
-
-
 def test_a_process_of_its_own_signs_with_what_its_environment_says(
     token: SoftToken, tmp_path: Path, now: datetime
 ) -> None:
