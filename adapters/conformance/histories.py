@@ -32,20 +32,37 @@ class HistoryCases(Base):
             found = hub.points(shop.order_id(purchase))
             assert found == wanted, f"{found} points instead of {wanted}: {purchase}"
 
-    def story(self) -> Shop:
-        """A purchase and what can happen to it, in few messages."""
+    def story(self, *, heard: bool = False) -> Shop:
+        """A purchase and what can happen to it, in few messages.
+
+        `heard`: a hub listens all the while, and each state that it asks for is one on the way.
+        """
         shop = self.new_shop()
+        hub = self.new_hub(shop)
+
+        def so_far() -> None:
+            for message in shop.sent if heard else ():
+                hub.deliver(message)
+            if heard:
+                self.assert_all_points(shop, hub)
+
         purchase = shop.buy(self.basket(1000, 600))
-        by_line = self.can(C.REFUND_BY_LINE)
-        shop.refund(purchase, 600, [("L2", 600, 1)] if by_line else ())
-        if self.can(C.EDIT) and not by_line:
+        so_far()
+        if self.can(C.EDIT):
             shop.edit(purchase, self.basket(1100, 600))
-        refund = shop.refund(
-            purchase, 300, status="pending" if self.can(C.REFUND_MAY_FAIL) else "succeeded"
-        )
-        if self.can(C.REFUND_MAY_FAIL):
+            so_far()
+        shop.refund(purchase, 600, [("L2", 600, 1)] if self.can(C.REFUND_BY_LINE) else ())
+        so_far()
+        fails = self.can(C.REFUND_MAY_FAIL)
+        refund = shop.refund(purchase, 300, status="pending" if fails else "succeeded")
+        so_far()
+        if fails:
             shop.settle(purchase, refund, "succeeded")
+            so_far()
         return shop
+
+    def test_what_is_heard_while_it_happens_is_right_at_every_step(self) -> None:
+        self.story(heard=True)
 
     def test_a_message_delivered_many_times_counts_once(self) -> None:
         shop = self.story()

@@ -1,0 +1,1 @@
+"""Adapters with one fault each: what the kit is for."""
