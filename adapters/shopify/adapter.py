@@ -203,6 +203,7 @@ class Shopify:
             _HMAC: base64_mac(secrets.signing[0].encode(), raw),
             "X-Shopify-Topic": topic,
             "X-Shopify-Webhook-Id": f"{scenario}-{number}",
+            "X-Shopify-Shop-Domain": "shop.myshopify.com",
             "X-Shopify-Api-Version": VERSION,
         }
         return (Request("POST", "https://hub.example/hooks/sample", Headers(headers), raw),)
