@@ -40,6 +40,9 @@ __all__ = [
 ]
 
 _MICROS = Decimal(1_000_000)
+#: Exponent of the largest amount, and how many digits decimal arithmetic keeps exactly.
+_LARGEST = 12
+_DIGITS = 20
 
 
 def load(body: bytes) -> Any:
@@ -112,10 +115,18 @@ def decimal_micros(value: Any, at: str) -> int:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise Malformed(f"{at} is not an amount")
     try:
-        micros = Decimal(value) * _MICROS
-        units = int(micros)
-    except (InvalidOperation, ValueError, OverflowError) as error:
+        number = Decimal(value)
+    except (InvalidOperation, ValueError) as error:
         raise Malformed(f"{at} is not an amount") from error
+    if not number.is_finite():
+        raise Malformed(f"{at} is not an amount")
+    # Looked at before any arithmetic: that would round, or write out a million digits.
+    if number and number.adjusted() > _LARGEST:
+        raise Malformed(f"{at} is beyond 10^12")
+    if len(number.as_tuple().digits) > _DIGITS or (number and number.adjusted() < -_DIGITS):
+        raise Malformed(f"{at} is finer than a millionth")
+    micros = number * _MICROS
+    units = int(micros)
     if units != micros:
         raise Malformed(f"{at} is finer than a millionth")
     return _bounded(units, at)

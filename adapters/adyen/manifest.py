@@ -58,7 +58,8 @@ MANIFEST = Manifest(
         C.SYNCHRONOUS: "nobody waits for the answer to a message",
     },
     retries=Retries(
-        tries=33,
+        # At once, then after 2, 5, 10, 15 and 30 minutes, 1, 2 and 4 hours, then every 8 hours.
+        tries=99,
         over_seconds=30 * 86_400,
         answer_within_ms=10_000,
         succeeds_on=(200, 201, 202),

@@ -65,6 +65,7 @@ MANIFEST = Manifest(
         C.SYNCHRONOUS: "nobody waits for the answer to an event",
     },
     retries=Retries(
+        # With growing pauses; Stripe promises the span, not the number.
         tries=16,
         over_seconds=3 * 86_400,
         answer_within_ms=10_000,

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.docs import generate_api, generate_cli, generate_settings, generate_verifier
+from tests.docs import (
+    generate_api,
+    generate_cli,
+    generate_platforms,
+    generate_settings,
+    generate_verifier,
+)
 from tests.docs.marked import with_part
 from tests.docs.pages import DOCS
 
@@ -25,6 +31,10 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "configuration.md": {
         "hub": generate_settings.hub_settings,
         "settlement": generate_settings.night_settings,
+    },
+    "platforms.md": {
+        "table": generate_platforms.platform_table,
+        "platforms": generate_platforms.platform_sections,
     },
     "problems.md": {
         "table": generate_settings.problem_table,
