@@ -42,8 +42,8 @@ tools: ## install the programs that judge our files (pdfsig, xmllint, SoftHSM), 
 	@tests/install_tools.sh
 
 .PHONY: test
-test: $(STAMP) tools ## run the tests
-	$(PY) -m pytest $(ARGS)
+test: $(STAMP) tools ## run the tests, on all cores
+	$(PY) -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 .PHONY: prove
 prove: $(STAMP) tools ## run the long proofs: the whole year, many kills, many threads
