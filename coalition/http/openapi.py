@@ -200,7 +200,8 @@ def _success(endpoint: Endpoint, status: int, schemas: _Schemas) -> Json:
     if status == 204:
         return response
     if endpoint.answer is None:
-        schema: Json = {} if endpoint.answer_type == JSON else {"type": "string"}
+        of_json = endpoint.answer_type == JSON or endpoint.answer_type.endswith("+json")
+        schema: Json = {} if of_json else {"type": "string"}
     elif endpoint.paged:
         schema = {
             "type": "object",

@@ -77,6 +77,6 @@ def _file(context: RequestContext, name: str) -> Answer:
         content = published(folder=context.hub.config.data_folder / "keys", name=name)
     except KeysMissing:
         content = None
-    if content is None:
+    if not content:
         raise HubError("not_found", "There is none.")
     return Answer(content)
