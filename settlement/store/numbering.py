@@ -140,7 +140,7 @@ def _currency_of(
         settled = case(
             *(
                 (
-                    keys.c.currency == rate.currency,
+                    keys.c.counterparty.is_not(None) & (keys.c.currency == rate.currency),
                     func.sign(net) * converted(func.abs(net), rate.scaled),
                 )
                 for rate in foreign.rates.values()

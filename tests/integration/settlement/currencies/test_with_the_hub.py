@@ -59,6 +59,21 @@ def end_day(world: World, night: Night, day: date) -> None:
     world.set_clock(datetime(day.year, day.month, day.day, 9, tzinfo=UTC) + timedelta(days=1))
 
 
+def convert_at_five(world: World) -> None:
+    """From the first day on, five lei are converted into a euro."""
+    with world.database.transaction() as connection:
+        set_policy(
+            connection=connection,
+            policy=Policy(DAY_1, "convert", "spot", "ECB"),
+            set_at=world.now,
+        )
+        import_quotes(
+            connection=connection,
+            quotes=[Quote("ECB", "EUR", "RON", DAY_1, "5")],
+            imported_at=world.now,
+        )
+
+
 def owed(world: World) -> list[tuple[str, str, str, int, str]]:
     """Every obligation: kind, debtor, creditor, micros, currency."""
     with world.database.autocommit() as connection:
@@ -173,17 +188,7 @@ def test_a_return_paid_back_from_points_of_another_currency_keeps_the_pool_solve
         ("clawback", "operator", "pool", 1_500_000, "RON"),
         ("clawback", "pool", "operator", 300_000, "EUR"),
     ]
-    with world.database.transaction() as connection:
-        set_policy(
-            connection=connection,
-            policy=Policy(DAY_1, "convert", "spot", "ECB"),
-            set_at=world.now,
-        )
-        import_quotes(
-            connection=connection,
-            quotes=[Quote("ECB", "EUR", "RON", DAY_1, "5")],
-            imported_at=world.now,
-        )
+    convert_at_five(world)
     end_day(world, night, DAY_1)
     assert clean(world, night)
     root = night.root_path.read_bytes()
@@ -192,6 +197,24 @@ def test_a_return_paid_back_from_points_of_another_currency_keeps_the_pool_solve
         assert found.ok, (path, found.findings)
     # 0.33 less 0.33: what the bookshop paid for its points came back.
     assert read_statement(bundle_path(night, DAY_1, "bookshop"))["net"] == "0.00"
+
+
+def test_what_owes_nothing_stands_unconverted_beside_what_is_converted(
+    world: World, night: Night
+) -> None:
+    """The florist's points cost nothing before they are spent, the bookshop's do at once."""
+    ann = world.member()
+    world.put("florist", "F-1", in_lei(world.sale_body(ann, ("roses", "1", "40.00"))))
+    world.put("bookshop", "B-1", in_lei(world.sale_body(ann, ("books", "1", "30.00"))))
+    convert_at_five(world)
+    end_day(world, night, DAY_1)
+    assert clean(world, night)
+    (earned,) = read_lines(bundle_path(night, DAY_1, "florist"))
+    assert (earned["kind"], earned["counterparty"], earned["net"]) == ("earn", None, "0.000000")
+    (paid,) = read_lines(bundle_path(night, DAY_1, "bookshop"))
+    assert (paid["net"], paid["currency"], paid["settlement_net"]) == (
+        "-1.650000", "RON", "-0.330000",
+    )  # fmt: skip
 
 
 def test_a_sale_first_heard_of_late_is_an_ordinary_line_marked_late(
