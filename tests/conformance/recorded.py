@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(os.environ.get("COALITION_RECORDED_MESSAGES", "/work/shared/payloads"))
+BESIDE = Path(__file__).resolve().parents[3] / "shared" / "payloads"
+FOLDER = Path(os.environ.get("COALITION_RECORDED_MESSAGES", BESIDE))
 
 
 def recorded(name: str, member: str | None = None) -> bytes:
