@@ -131,7 +131,7 @@ class MessageCases(Base):
         self.bought(shop, 1250)
         for status in (401, 404, 429, 500, 503):
             broken = replace(shop.answer(Call("GET", "/nowhere")), status=status, body=b"{}")
-            hub = self.new_hub(shop, lambda _call, broken=broken: broken)  # type: ignore[misc]
+            hub = self.new_hub(shop, lambda _call, broken=broken: broken)  # type: ignore[misc]  # a default is not in the type
             for message in shop.sent:
                 try:
                     hub.read(message.request)

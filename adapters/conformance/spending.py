@@ -76,7 +76,7 @@ class SpendingCases(Base):
         spend = self.spend(shop)
         for status in (400, 401, 403, 422, 429, 500, 503):
             refusal = Answer(status, Headers({}), b'{"errors":[{"code":"no"}]}')
-            hub = self.new_hub(shop, lambda _call, refusal=refusal: refusal)  # type: ignore[misc]
+            hub = self.new_hub(shop, lambda _call, refusal=refusal: refusal)  # type: ignore[misc]  # as in messages
             for verb in ("redeem", "undo"):
                 try:
                     result = (

@@ -107,8 +107,7 @@ def order_of(
     plain = settings.options.get("category", "goods")
     lines: list[Line] = []
     if items is not None and session is not None:
-        for item in items:
-            lines.append(_line(item, micros, plain, settings))  # noqa: PERF401
+        lines.extend(_line(item, micros, plain, settings) for item in items)
         if session["shipping"]:
             lines.append(
                 Line("shipping", "shipping", 1_000_000, micros(session["shipping"], "shipping"))

@@ -40,7 +40,7 @@ def load_tables() -> MetaData:
 def one_of(*values: str) -> str:
     """The right side of a check for one of a few texts.
 
-    A check is read from its stored form by every statement that writes to the table; one array is
-    a third as long there as a list, and a table's checks were a sixth of an earn's time.
+    Every statement that writes to a table reads its checks from their stored form, and one array
+    is shorter there than a list: checks were a sixth of the server's part of an earn.
     """
     return f"ANY ('{{{','.join(values)}}}'::text[])"
