@@ -62,7 +62,8 @@ payment_item = Table(
     Column("direction", Text, nullable=False),
     Column("amount_micros", BigInteger, nullable=False),
     Column("paid_micros", BigInteger, nullable=False, server_default="0"),
-    # Of what is to be paid out: what the bank was told to pay and did not send back.
+    # Of what is to be paid out: what the bank was told to pay and did not send back, or what was
+    # set off.
     Column("instructed_micros", BigInteger, nullable=False, server_default="0"),
     Column("released_on", Date, nullable=False),
     Column("due_date", Date, nullable=False),
@@ -213,5 +214,20 @@ allocation = Table(
     Index("ix_allocation_entry_id", "entry_id"),
 )
 
-for _table in (payment_instruction, payment_file, bank_file, allocation):
+set_off = Table(
+    "set_off",
+    metadata,
+    Column("no", BigInteger, Identity(), primary_key=True),
+    # The release that set off what a party in default is owed against what it owes.
+    Column("release_id", Uuid, ForeignKey(f"{SCHEMA}.release.release_id"), nullable=False),
+    Column("pay_item_id", Uuid, ForeignKey(f"{SCHEMA}.payment_item.item_id"), nullable=False),
+    Column("collect_item_id", Uuid, ForeignKey(f"{SCHEMA}.payment_item.item_id"), nullable=False),
+    Column("micros", BigInteger, nullable=False),
+    UniqueConstraint("release_id", "pay_item_id", "collect_item_id"),
+    CheckConstraint("micros > 0", name="micros"),
+    Index("ix_set_off_pay_item_id", "pay_item_id"),
+    Index("ix_set_off_collect_item_id", "collect_item_id"),
+)
+
+for _table in (payment_instruction, payment_file, bank_file, allocation, set_off):
     append_only(_table)

@@ -110,6 +110,15 @@ def release_document(
             }
             for each in plan.instructions
         ],
+        "set_off": [
+            {
+                "party": slugs[each.party_no],
+                "pay": each.pay_reference,
+                "collect": each.collect_reference,
+                "amount": Money(each.amount_micros, each.currency).to_wire(),
+            }
+            for each in plan.set_off
+        ],
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 

@@ -228,6 +228,14 @@ def execute_plan(*, connection: Connection, plan_sha256: str, person: str, now: 
     )
 
 
+def read_defaulted(*, connection: Connection) -> frozenset[int]:
+    """The parties of which a plan for their default was executed."""
+    rows = connection.execute(
+        select(default_plan.c.party_no).where(default_plan.c.executed_at.is_not(None))
+    )
+    return frozenset(row.party_no for row in rows)
+
+
 def insert_exit(*, connection: Connection, made: Exit, person: str) -> None:
     """Record that a partner leaves."""
     connection.execute(

@@ -1,12 +1,12 @@
-"""What is due: each party's position of a window, as one item to collect or to pay out.
+"""What is due: what each party's window leaves, as one item to collect or to pay out.
 
-Positions are netted without the pairs with the clearing house, which hold the payments themselves
-and collateral. Amounts are micros.
+It is the position, which is netted without the pairs with the clearing house, and of those pairs
+what is no payment: collateral, and what stands in for a party in default. Amounts are micros.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -59,15 +59,24 @@ class Item:
         return "partial" if self.paid_micros else "open"
 
 
-def dues_of(*, positions: Iterable[NetPosition], currency: str) -> tuple[Due, ...]:
-    """The positions to be paid in a currency, by party; a position of nothing is none."""
+def dues_of(
+    *, positions: Iterable[NetPosition], with_clearing: Mapping[int, int], currency: str
+) -> tuple[Due, ...]:
+    """What is to be paid in a currency, by party; what comes to nothing is none.
+
+    `with_clearing` is what each party is owed by the clearing house (+) or owes it (-) of the
+    window beside payments.
+    """
+    sums = dict(with_clearing)
+    for each in positions:
+        sums[each.party] = sums.get(each.party, 0) + each.rounded_micros
     return tuple(
         Due(
-            party_no=each.party,
+            party_no=party,
             currency=currency,
-            direction="pay" if each.rounded_micros > 0 else "collect",
-            amount_micros=abs(each.rounded_micros),
+            direction="pay" if micros > 0 else "collect",
+            amount_micros=abs(micros),
         )
-        for each in sorted(positions, key=lambda one: one.party)
-        if each.rounded_micros
+        for party, micros in sorted(sums.items())
+        if micros
     )

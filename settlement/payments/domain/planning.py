@@ -66,11 +66,34 @@ class Instruction:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """What a party in default has not paid of an earlier item."""
+
+    reference: str
+    business_date: date
+    party_no: int
+    currency: str
+    amount_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetOff:
+    """What a party in default is owed, set off against what it owes: both are paid by it."""
+
+    party_no: int
+    currency: str
+    pay_reference: str
+    collect_reference: str
+    amount_micros: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What a release makes: new items, and instructions to pay out."""
+    """What a release makes: new items, what is set off, and instructions to pay out."""
 
     items: tuple[PlannedItem, ...]
     instructions: tuple[Instruction, ...]
+    set_off: tuple[SetOff, ...] = ()
 
 
 def plan_payments(
@@ -81,8 +104,14 @@ def plan_payments(
     uninstructed: Sequence[Uninstructed],
     terms: Mapping[int, PaymentTerms],
     accounts: Mapping[str, Account],
+    defaulted: frozenset[int] = frozenset(),
+    owed: Sequence[Owed] = (),
 ) -> Plan:
-    """Plan the payments of a release; `accounts` are the clearing house's, by currency."""
+    """Plan the payments of a release; `accounts` are the clearing house's, by currency.
+
+    To a party in default nothing is paid out before all that it owes is covered: `owed` are its
+    earlier items.
+    """
     items = tuple(
         _item(due, business_date, proposed_on, terms.get(due.party_no, PaymentTerms()), accounts)
         for due in sorted(dues, key=lambda each: (each.party_no, each.currency))
@@ -95,23 +124,59 @@ def plan_payments(
             if i.direction == "pay"
         ),
     ]
+    to_collect = [
+        *owed,
+        *(
+            Owed(i.reference, business_date, i.party_no, i.currency, i.amount_micros)
+            for i in items
+            if i.direction == "collect" and i.party_no in defaulted
+        ),
+    ]
+    to_pay.sort(key=lambda one: (one.business_date, one.party_no, one.currency))
+    to_collect.sort(key=lambda one: (one.business_date, one.party_no, one.currency))
+    set_off = set_off_defaulted(to_pay=to_pay, to_collect=to_collect)
+    taken: dict[str, int] = {}
+    for one in set_off:
+        taken[one.pay_reference] = taken.get(one.pay_reference, 0) + one.amount_micros
     instructions = []
-    for each in sorted(to_pay, key=lambda one: (one.business_date, one.party_no, one.currency)):
+    for each in to_pay:
+        left = each.amount_micros - taken.get(each.reference, 0)
         to_account = terms.get(each.party_no, PaymentTerms()).account
         from_account = accounts.get(each.currency)
-        if to_account is not None and from_account is not None:
+        if left and to_account is not None and from_account is not None:
             instructions.append(
                 Instruction(
                     reference=each.reference,
                     party_no=each.party_no,
                     currency=each.currency,
-                    amount_micros=each.amount_micros,
+                    amount_micros=left,
                     from_account=from_account,
                     to_account=to_account,
                     on=proposed_on,
                 )
             )
-    return Plan(items=items, instructions=tuple(instructions))
+    return Plan(items=items, instructions=tuple(instructions), set_off=set_off)
+
+
+def set_off_defaulted(
+    *, to_pay: Iterable[Uninstructed], to_collect: Iterable[Owed]
+) -> tuple[SetOff, ...]:
+    """Set what is to be paid out off against what is owed by the same party, in their order."""
+    owed = [(each, [each.amount_micros]) for each in to_collect]
+    found = []
+    for pay in to_pay:
+        left = pay.amount_micros
+        for collect, open_micros in owed:
+            if (collect.party_no, collect.currency) != (pay.party_no, pay.currency):
+                continue
+            part = min(left, open_micros[0])
+            if part:
+                found.append(
+                    SetOff(pay.party_no, pay.currency, pay.reference, collect.reference, part)
+                )
+                open_micros[0] -= part
+                left -= part
+    return tuple(found)
 
 
 def _item(

@@ -1,5 +1,7 @@
 """What being late costs: posted once for each business date, to the micro.
 
+Whoever is in default is charged no more: what it owes is borne by others.
+
 An item's interest is always computed whole, from its due date on and by the bank's booking dates;
 what was posted before is taken off. So a payment that a bank tells of late is made good by itself.
 """
@@ -19,12 +21,18 @@ from settlement.payments.domain.interest import interest_micros, penalty_micros
 from settlement.payments.store import accounts
 from settlement.payments.store import late as store
 from settlement.payments.store.late import Charged
+from settlement.risk.store import read_defaulted
 
 
 def charge_late(*, connection: Connection, business_date: date) -> dict[str, int]:
     """Post what overdue items cost to the end of a business date; gives counts and sums."""
     accounts.lock_payments(connection=connection)
-    charged = store.read_charged(connection=connection, before=business_date)
+    defaulted = read_defaulted(connection=connection)
+    charged = [
+        each
+        for each in store.read_charged(connection=connection, before=business_date)
+        if each.item.party_no not in defaulted
+    ]
     paid = store.read_paid(connection=connection, item_ids=[each.item.item_id for each in charged])
     (operator,) = (
         party.no for party in hub.read_parties(connection=connection) if party.kind == "operator"

@@ -12,12 +12,14 @@ from settlement.payments.domain.items import Due, dues_of
 from settlement.payments.domain.planning import Plan, plan_payments
 from settlement.payments.service import matching
 from settlement.payments.service.terms import read_terms
-from settlement.payments.store import accounts, instructions, items
+from settlement.payments.store import accounts, instructions, items, set_off
+from settlement.risk.store import read_defaulted
 from settlement.store import nets
 
 
 def plan_release(*, connection: Connection, business_date: date, proposed_on: date) -> Plan:
     """What releasing a window would ask for and pay out, as everything stands now."""
+    defaulted = read_defaulted(connection=connection)
     return plan_payments(
         business_date=business_date,
         proposed_on=proposed_on,
@@ -28,17 +30,26 @@ def plan_release(*, connection: Connection, business_date: date, proposed_on: da
             currency: each.account
             for currency, each in accounts.read_accounts(connection=connection).items()
         },
+        defaulted=defaulted,
+        owed=set_off.read_owed(connection=connection, party_nos=defaulted),
     )
 
 
 def read_dues(*, connection: Connection, business_date: date) -> tuple[Due, ...]:
-    """A window's positions to be paid, in every currency that it has."""
+    """What a window leaves to be paid, in every currency that it has.
+
+    It is the parties' positions, and what each came to owe the clearing house or be owed by it
+    beside payments: collateral, and what stands in for a party in default.
+    """
     dues: list[Due] = []
     for currency in nets.read_currencies(connection=connection, business_date=business_date):
         positions = nets.read_positions(
             connection=connection, business_date=business_date, currency=currency
         )
-        dues.extend(dues_of(positions=positions, currency=currency))
+        with_clearing = items.read_clearing_dues(
+            connection=connection, business_date=business_date, currency=currency
+        )
+        dues.extend(dues_of(positions=positions, with_clearing=with_clearing, currency=currency))
     return tuple(dues)
 
 
@@ -66,6 +77,9 @@ def make_payments(
     instructions.insert_instructions(
         connection=connection, release_id=release_id, instructions=plan.instructions
     )
+    touched = set_off.insert_set_off(
+        connection=connection, release_id=release_id, parts=plan.set_off
+    )
     for party_no, currency in sorted({(i.party_no, i.currency) for i in plan.items}):
         matching.use_rests(connection=connection, party_no=party_no, currency=currency, now=now)
-    matching.settle_windows(connection=connection, dates=[business_date])
+    matching.settle_windows(connection=connection, dates=[business_date, *touched])

@@ -7,14 +7,25 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
+from settlement import hub
+from settlement.entries.tables import entry
 from settlement.payments.domain.accounts import Account
 from settlement.payments.domain.items import Item
 from settlement.payments.domain.planning import PlannedItem
-from settlement.payments.tables import (
-    payment_item,
-)
+from settlement.payments.tables import payment_item
+from settlement.store.tables import pair_net
 
 ITEM = (
     payment_item.c.item_id,
@@ -34,6 +45,41 @@ _COLLECT_AT = (
     payment_item.c.collect_bic,
     payment_item.c.collect_holder,
 )
+
+
+def read_clearing_dues(
+    *, connection: Connection, business_date: date, currency: str
+) -> dict[int, int]:
+    """What parties are owed by the clearing house (+) or owe it (-) of a window, but payments."""
+    pairs = connection.execute(
+        select(
+            case((pair_net.c.a == hub.CLEARING, pair_net.c.b), else_=pair_net.c.a),
+            case(
+                (pair_net.c.a == hub.CLEARING, -pair_net.c.rounded_micros),
+                else_=pair_net.c.rounded_micros,
+            ),
+        ).where(
+            pair_net.c.business_date == business_date,
+            pair_net.c.currency == currency,
+            or_(pair_net.c.a == hub.CLEARING, pair_net.c.b == hub.CLEARING),
+        )
+    )
+    sums = {party: int(micros) for party, micros in pairs}
+    paid = connection.execute(
+        select(entry.c.debtor, entry.c.creditor, func.sum(entry.c.amount_micros))
+        .where(
+            entry.c.window_date == business_date,
+            entry.c.currency == currency,
+            entry.c.kind == "payment",
+        )
+        .group_by(entry.c.debtor, entry.c.creditor)
+    )
+    for debtor, creditor, micros in paid:
+        if debtor == hub.CLEARING:
+            sums[creditor] = sums.get(creditor, 0) - int(micros)
+        else:
+            sums[debtor] = sums.get(debtor, 0) + int(micros)
+    return sums
 
 
 def insert_items(
