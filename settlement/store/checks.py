@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from settlement import hub
+from settlement.store.payment_checks import PAYMENT_RULES
 
 EXAMPLES = 5
 
@@ -216,6 +217,7 @@ SELECT party_no, currency FROM entered_position p FULL JOIN (
  WHERE COALESCE(p.covering_micros, 0) <> COALESCE(e.covering, 0)
     OR COALESCE(p.collateral_micros, 0) <> COALESCE(e.held, 0)""",
     ),
+    *(Check(name, rule, query) for name, rule, query in PAYMENT_RULES),
 )
 
 

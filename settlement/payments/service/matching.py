@@ -217,6 +217,7 @@ def _payment(
         reference=first.reference if first else None,
         reason="payment received" if entry.credit else "payment made",
         about={
+            "bank_entry": str(entry.entry_id),
             "booked_on": entry.booked_on.isoformat(),
             "matched": match.how,
             "payments": [ids.encode("pay", each.item_id) for each in match.allocations],
