@@ -62,6 +62,7 @@ class World:
     engine: Engine
     zone: str = "Europe/Bucharest"
     first_date: date = DAY_1
+    currency: str = "EUR"
     new_id: IdSource = field(default_factory=IdSource)
     numbers: dict[str, int] = field(default_factory=dict)
     ids: dict[str, UUID] = field(default_factory=dict)
@@ -75,7 +76,7 @@ class World:
                 environment="test",
                 name="Testers",
                 time_zone=self.zone,
-                currency="EUR",
+                currency=self.currency,
                 face_micros=10_000,
                 first_date=self.first_date,
                 now=datetime(2026, 1, 1, tzinfo=UTC),
