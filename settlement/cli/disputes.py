@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import InvalidAmount, format_micros, parse_decimal
 from settlement import hub
 from settlement.cli.operator import OperatorKey, Work, open_operator_work, open_work
+from settlement.cli.tables import wide_console
 from settlement.disputes import service, store
 from settlement.disputes.documents import Viewer, dispute_document
 from settlement.disputes.domain import STATES
@@ -58,7 +58,7 @@ def list_(
             f"{format_micros(dispute.withheld_micros)} {dispute.currency}",
             format_micros(dispute.upheld_micros) if dispute.state == "closed" else "-",
         )
-    Console().print(table)
+    wide_console().print(table)
 
 
 @disputes.command()

@@ -8,7 +8,6 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from coalition.errors import HubError
@@ -24,6 +23,7 @@ from settlement.cli.operator import (
     open_work,
     read_date,
 )
+from settlement.cli.tables import wide_console
 from settlement.payments.domain.aging import BUCKETS, age
 from settlement.payments.domain.interest import DAY_COUNTS
 from settlement.payments.files.bank import MAX_BYTES
@@ -74,7 +74,7 @@ def due(
             item.reference,
             ids.encode("pay", item.item_id),
         )
-    Console(width=None if Console().is_terminal else 200).print(table)
+    wide_console().print(table)
 
 
 @payments.command()
@@ -149,7 +149,7 @@ def import_(
             f"{done.matched} matched"
         )
     if done.unmatched:
-        typer.echo(f"{done.unmatched} entries wait for a person: settlement payments unmatched")
+        typer.echo(f"{done.unmatched} left for a person: settlement payments unmatched")
 
 
 @payments.command()
@@ -213,8 +213,8 @@ def aging() -> None:
         now = hub.business_now(connection=work.connection)
         found = read_items(connection=work.connection, only_open=True)
     on = now.astimezone(coalition.time_zone).date()
-    table = Table(title=f"open on {on}")
-    for name in ("party", "", "currency", *BUCKETS, "total"):
+    table = Table(title=f"open on {on}, by days overdue")
+    for name in ("party", "", "currency", *(each.replace("_", " ") for each in BUCKETS), "total"):
         table.add_column(name, justify="left" if name in ("party", "", "currency") else "right")
     for each in age(items=found, on=on):
         table.add_row(
@@ -224,7 +224,7 @@ def aging() -> None:
             *(format_micros(micros) for micros in each.micros),
             format_micros(each.total_micros),
         )
-    Console().print(table)
+    wide_console().print(table)
 
 
 @payments.command()

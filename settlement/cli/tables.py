@@ -13,6 +13,13 @@ from settlement.check import Finding
 from settlement.domain.chain import STEPS
 from settlement.reports import DateStatus, Preview
 
+_WIDTH = 200
+
+
+def wide_console() -> Console:
+    """So wide that no amount, date or id is cut; a narrower terminal breaks the rows."""
+    return Console(width=max(Console().width, _WIDTH))
+
 
 def show_preview(found: Preview) -> None:
     """What a date would net to."""
@@ -63,7 +70,7 @@ def show_status(dates: Sequence[DateStatus]) -> None:
             str(issue.get("statements", "-")),
             each.failure or "-",
         )
-    Console().print(table)
+    wide_console().print(table)
 
 
 def show_findings(findings: Sequence[Finding], *, quiet: bool) -> int:
