@@ -143,7 +143,7 @@ def _records(commands: _Commands) -> None:
     workbook.add_argument("bundle", metavar="BUNDLE")
     workbook.add_argument("--out", metavar="FILE", help="default: BUNDLE with .xlsx for .zip")
     explain = _add(commands, "explain", "Explain an amount of a statement of yours.")
-    explain.add_argument("statement", metavar="STATEMENT", help="stm_...")
+    explain.add_argument("statement", metavar="STATEMENT", help="stm_..., or its BUNDLE.zip")
     explain.add_argument(
         "amount",
         metavar="AMOUNT",
@@ -211,7 +211,7 @@ def _log(commands: _Commands) -> None:
 def _disputes(commands: _Commands) -> None:
     dispute = _group(commands, "dispute", "Disputes of lines, yours and those with you.")
     made = _add(dispute, "open", "Dispute lines of your statement.", "dispute.open")
-    made.add_argument("statement", metavar="STATEMENT")
+    made.add_argument("statement", metavar="STATEMENT", help="stm_..., or its BUNDLE.zip")
     made.add_argument(
         "--line",
         action="append",

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from partner_sdk.cli_output import statement_id_of
 from partner_sdk.client import PartnerClient
 from partner_sdk.wire.amounts import Money, parse_decimal
 from partner_sdk.wire.disputes import Evidence
@@ -17,7 +18,7 @@ def _open(options: argparse.Namespace, client: PartnerClient) -> object:
         number, _, amount = given.partition("=")
         lines[int(number)] = Money(parse_decimal(amount), options.currency) if amount else None
     return client.open_dispute(
-        options.statement,
+        statement_id_of(options.statement),
         lines=lines,
         reason=options.reason,
         text=options.text,

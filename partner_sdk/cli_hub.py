@@ -15,6 +15,7 @@ from partner_sdk.cli_output import (
     read_objects,
     refusal_text,
     show,
+    statement_id_of,
 )
 from partner_sdk.client import PartnerClient
 from partner_sdk.wire.amounts import Money, parse_decimal
@@ -137,7 +138,7 @@ def _statements_download(options: argparse.Namespace, client: PartnerClient) -> 
 
 def _explain(options: argparse.Namespace, client: PartnerClient) -> object:
     amount = f"line:{options.amount}" if options.amount.isdecimal() else options.amount
-    found = client.explain(options.statement, amount)
+    found = client.explain(statement_id_of(options.statement), amount)
     if options.json:
         return found
     for line in found.text():

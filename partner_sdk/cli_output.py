@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from partner_sdk.wire import archive
 from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.instants import format_instant
 from partner_sdk.wire.messages import SaleResult
@@ -19,6 +20,7 @@ __all__ = [
     "read_objects",
     "refusal_text",
     "show",
+    "statement_id_of",
 ]
 
 #: What a command returns that has written its answer itself.
@@ -48,6 +50,15 @@ def read_objects(name: str) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield read_object(line, where=f"{name}:{number}")
+
+
+def statement_id_of(given: str) -> str:
+    """Return the id that was given, or that of the statement whose bundle was."""
+    if not Path(given).is_file():
+        return given
+    with Path(given).open("rb") as stream:
+        content = archive.read_entry(stream=stream, name=archive.STATEMENT)
+    return str(read_object(content.decode(), where=given)["statement_id"])
 
 
 def show(value: object) -> None:
