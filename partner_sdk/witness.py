@@ -65,12 +65,16 @@ class TilesDoNotFit(CoalitionError):  # noqa: N818 - the name says it
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """What a look at the log came to; ``since`` is the size that was known before, or 0."""
+    """What a look at the log came to; ``since`` is the size that was known before, or 0.
+
+    ``key`` is this witness's own, for those who want to rely on it.
+    """
 
     outcome: Outcome
     origin: str
     size: int
     since: int
+    key: str
 
 
 class Witness:
@@ -110,12 +114,12 @@ class Witness:
         content = self._client.log_checkpoint()
         shown = open_checkpoint(content=content, log=self._log)
         note = Note.from_bytes(content)
-        before = self._advance(note, shown)
+        before, mine = self._advance(note, shown), self._key.to_text()
         if cosigned_at(note=note, key=self._key) is not None:
-            return Witnessed("unchanged", shown.origin, shown.size, before)
+            return Witnessed("unchanged", shown.origin, shown.size, before, mine)
         line = cosign(text=note.text, key=self._key, timestamp=int(self._now()), sign=self._sign)
         self._client.send_cosignature(Note(note.text, (*self._own(note), line)).to_bytes())
-        return Witnessed("cosigned", shown.origin, shown.size, before)
+        return Witnessed("cosigned", shown.origin, shown.size, before, mine)
 
     def newest(self) -> bytes | None:
         """Return the newest checkpoint that was seen."""
