@@ -1,6 +1,7 @@
 """The tutorial, walked as it is written, on a machine with nothing but what it asks for.
 
-The page about verifying goes on in the same shell: the hub is stopped by then, and not needed.
+The first chapter is walked once. What goes on from it does so in a new shell, in the folder that it
+left: the page about verifying, with the hub stopped, and the chapter for finance teams.
 """
 
 from __future__ import annotations
@@ -12,20 +13,67 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from coalition.db.embedded import EmbeddedServer, running_address
 from tests.docs.pages import DOCS
-from tests.docs.walkthrough import agrees, blocks_of, files_of, plain, steps_of, walk
-
-PAGES = (
-    DOCS / "tutorial" / "first-coalition.md",
-    DOCS / "how-to" / "verify-a-statement.md",
+from tests.docs.walkthrough import (
+    Outcome,
+    agrees,
+    blocks_of,
+    files_of,
+    plain,
+    steps_of,
+    walk,
 )
+from tests.poppler import needs_poppler
+
+FIRST = DOCS / "tutorial" / "first-coalition.md"
+FINANCE = DOCS / "tutorial" / "finance.md"
+VERIFYING = DOCS / "how-to" / "verify-a-statement.md"
 _SECONDS = 540.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody with a home folder and an address to serve at."""
+
+    home: Path
+    bind: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the pages are walked."""
+        return self.home / "first-coalition"
+
+    def walk(
+        self, page: Path, *, typed: Collection[str] = ("bash",), within: Path | None = None
+    ) -> list[Outcome]:
+        """Walk a page in a shell of its own."""
+        blocks = blocks_of(page.read_text("utf-8"))
+        for name, content in files_of(blocks).items():
+            (self.folder / name).write_text(content, "utf-8")
+        return walk(
+            steps=steps_of(page.name, blocks, typed=typed),
+            folder=within or self.home,
+            environment={
+                "HOME": str(self.home),
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "COALITION_BIND": self.bind,
+                "TERM": "dumb",
+                "LANG": "C.UTF-8",
+            },
+            seconds=_SECONDS,
+        )
+
+    def hub_log(self) -> str:
+        """The end of what the hub said."""
+        log = self.folder / "hub.log"
+        return log.read_text("utf-8")[-4000:] if log.exists() else ""
 
 
 def _free_port() -> int:
@@ -35,7 +83,7 @@ def _free_port() -> int:
         return port
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
     """A reader's home folder; a hub that a failed walk left running there is stopped.
 
@@ -69,33 +117,25 @@ def _hubs_below(home: Path) -> list[int]:
     return found
 
 
-def test_a_newcomers_walk_through_the_tutorial_works_as_written(home: Path) -> None:
-    folder = home / "first-coalition"
-    folder.mkdir()
-    steps = []
-    for page in PAGES:
-        blocks = blocks_of(page.read_text("utf-8"))
-        for name, content in files_of(blocks).items():
-            (folder / name).write_text(content, "utf-8")
-        steps += steps_of(page.name, blocks)
-    programs = Path(sys.executable).parent
-    outcomes = walk(
-        steps=steps,
-        folder=home,
-        environment={
-            "HOME": str(home),
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "COALITION_BIND": f"127.0.0.1:{_free_port()}",
-            "TERM": "dumb",
-            "LANG": "C.UTF-8",
-        },
-        seconds=_SECONDS,
-    )
-    log = (folder / "hub.log").read_text("utf-8")[-4000:]
+@pytest.fixture(scope="module")
+def reader(home: Path) -> Reader:
+    made = Reader(home, f"127.0.0.1:{_free_port()}")
+    made.folder.mkdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def first_chapter(reader: Reader) -> Sequence[Outcome]:
+    """What walking the first chapter came to; the pages that go on from it need its folder."""
+    return reader.walk(FIRST)
+
+
+def _require_as_written(reader: Reader, outcomes: Sequence[Outcome]) -> None:
+    assert outcomes
     for outcome in outcomes:
         step = outcome.step
         where = (
-            f"{step.place}\n{step.commands}\n--- the hub logged ---\n{log}\n"
+            f"{step.place}\n{step.commands}\n--- the hub logged ---\n{reader.hub_log()}\n"
             f"--- it showed ---\n{outcome.output}"
         )
         assert outcome.status == 0, where
@@ -105,8 +145,26 @@ def test_a_newcomers_walk_through_the_tutorial_works_as_written(home: Path) -> N
             )
 
 
+def test_a_newcomers_walk_through_the_tutorial_works_as_written(
+    reader: Reader, first_chapter: Sequence[Outcome]
+) -> None:
+    _require_as_written(reader, first_chapter)
+
+
+@pytest.mark.usefixtures("first_chapter")
+def test_a_statement_is_verified_as_written_with_the_hub_switched_off(reader: Reader) -> None:
+    assert not _hubs_below(reader.home)
+    _require_as_written(reader, reader.walk(VERIFYING, within=reader.folder))
+
+
+@needs_poppler
+@pytest.mark.usefixtures("first_chapter")
+def test_the_finance_chapter_goes_on_in_a_new_shell_and_works_as_written(reader: Reader) -> None:
+    _require_as_written(reader, reader.walk(FINANCE, typed=("sh", "bash")))
+
+
 def test_only_the_set_up_of_the_tutorial_is_not_run() -> None:
-    prepared = [each for each in blocks_of(PAGES[0].read_text("utf-8")) if each.language == "sh"]
+    prepared = [each for each in blocks_of(FIRST.read_text("utf-8")) if each.language == "sh"]
     assert [each.content for each in prepared] == [
         'make setup\nexport PATH="$PWD/.venv/bin:$PATH"\n'
     ]

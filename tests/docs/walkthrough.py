@@ -2,7 +2,7 @@
 
 - A fenced block after a paragraph that ends in "Save as `NAME`:" is a file.
 - A `bash` block is typed; a `text` block right after it is what the shell then shows.
-- An `sh` block prepares the reader's machine; the test's machine is prepared already.
+- An `sh` block prepares the reader's machine, or a new shell; a test's machine is prepared already.
 
 In what is shown, `…` stands for any text within a line, alone on a line for any lines; ids, keys
 and card numbers stand for any other of their kind.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,8 @@ _SAVE = re.compile(r"Save\s+(?:this\s+)?as\s+`(?P<name>[^`]+)`:\s*$")
 _MARK = "@@ block"
 # What differs from run to run, by its own form.
 _VARYING = re.compile(
-    r"\b(?P<prefix>mem|prt|agr|lot|hld|red|stm|evt|key|sub|mov|psn)_[0-9a-z]{26}\b"
+    r"\b(?P<prefix>mem|prt|agr|lot|hld|red|stm|evt|key|sub|mov|psn|rel|pay|bnk|dsp|ent)"
+    r"_[0-9a-z]{26}\b"
     r"|\b(?P<token>ch[lo]_test)_\w+"
     r"|\b(?P<card>97)\d{14}\b"
     r"|(?P<hash>\b)[0-9a-f]{64}\b"
@@ -82,16 +83,16 @@ def files_of(blocks: list[Block]) -> dict[str, str]:
     return found
 
 
-def steps_of(page: str, blocks: list[Block]) -> list[Step]:
-    """The commands of the page, each with what is shown after them."""
+def steps_of(page: str, blocks: list[Block], *, typed: Collection[str] = ("bash",)) -> list[Step]:
+    """The commands of the page in the blocks that are typed, each with what is shown after them."""
     steps: list[Step] = []
     last = None
     for block in blocks:
-        if block.language == "bash":
+        if block.language in typed:
             steps.append(Step(f"{page}:{block.line}", block.content, None))
         elif block.language == "text" and last is not None and not block.before:
             steps[-1] = Step(steps[-1].place, steps[-1].commands, block.content)
-        last = block if block.language == "bash" else None
+        last = block if block.language in typed else None
     return steps
 
 
