@@ -25,6 +25,7 @@ TABLE_MODULES = (
     "coalition.sales.tables",
     "coalition.redemptions.tables",
     "coalition.events.tables",
+    "coalition.checkouts.tables",
     "coalition.http.tables",
     "coalition.jobs.tables",
 )

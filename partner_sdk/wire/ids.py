@@ -25,6 +25,8 @@ PREFIXES = {
     "evt": "event",
     "key": "key of a partner or operator",
     "sub": "webhook subscription",
+    "con": "connection to a checkout platform",
+    "msg": "message of a checkout platform",
     "req": "request",
     "mov": "movement",
     "ent": "entry of settlement",

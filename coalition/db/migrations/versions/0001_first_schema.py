@@ -74,6 +74,39 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "70"},
     )
     op.create_table(
+        "call_log",
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "outcome = ANY ('{answered,refused,unreachable}'::text[])",
+            name=op.f("ck_call_log_outcome"),
+        ),
+        sa.PrimaryKeyConstraint("connection_no", "no", name=op.f("pk_call_log")),
+    )
+    op.create_table(
+        "certification",
+        sa.Column("certification_id", sa.Uuid(), nullable=False),
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("passed", sa.Boolean(), nullable=False),
+        sa.Column("report", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("certification_id", name=op.f("pk_certification")),
+    )
+    op.create_index(
+        "ix_certification_connection_no",
+        "certification",
+        ["connection_no", "certification_id"],
+        unique=False,
+    )
+    op.create_table(
         "closed_position",
         sa.Column("window_date", sa.Date(), nullable=False),
         sa.Column("party_no", sa.Integer(), nullable=False),
@@ -245,6 +278,66 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("party_no", "key", name=op.f("pk_idempotency")),
     )
     op.create_table(
+        "inbox_message",
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("delivery_key", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=True),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state = ANY ('{waiting,done,ignored,dead}'::text[])",
+            name=op.f("ck_inbox_message_state"),
+        ),
+        sa.PrimaryKeyConstraint("connection_no", "message_id", name=op.f("pk_inbox_message")),
+        sa.UniqueConstraint(
+            "connection_no",
+            "delivery_key",
+            name=op.f("uq_inbox_message_connection_no_delivery_key"),
+        ),
+    )
+    op.create_index(
+        "ix_inbox_message_dead",
+        "inbox_message",
+        ["connection_no", "message_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'dead'"),
+    )
+    op.create_index(
+        "ix_inbox_message_due",
+        "inbox_message",
+        ["connection_no", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "ix_inbox_message_received_at",
+        "inbox_message",
+        ["received_at"],
+        unique=False,
+        postgresql_using="brin",
+    )
+    op.create_table(
+        "inbox_rejection",
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("rejected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("connection_no", "no", name=op.f("pk_inbox_rejection")),
+    )
+    op.create_table(
         "job_run",
         sa.Column("job", sa.Text(), nullable=False),
         sa.Column("slot", sa.Text(), nullable=False),
@@ -253,6 +346,17 @@ def upgrade() -> None:
         sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.CheckConstraint("duration_ms >= 0", name=op.f("ck_job_run_duration")),
         sa.PrimaryKeyConstraint("job", "slot", name=op.f("pk_job_run")),
+    )
+    op.create_table(
+        "known_order",
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("stated", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("connection_no", "order_id", name=op.f("pk_known_order")),
     )
     op.create_table(
         "lot",
@@ -391,6 +495,14 @@ def upgrade() -> None:
         postgresql_using="brin",
     )
     op.create_table(
+        "order_part",
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("says", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("connection_no", "about", "key", name=op.f("pk_order_part")),
+    )
+    op.create_table(
         "party",
         sa.Column("no", sa.Integer(), sa.Identity(always=False, start=10), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -413,6 +525,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("no", name=op.f("pk_party")),
         sa.UniqueConstraint("id", name=op.f("uq_party_id")),
         sa.UniqueConstraint("slug", name=op.f("uq_party_slug")),
+    )
+    op.create_table(
+        "poll_cursor",
+        sa.Column("connection_no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("polled_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("connection_no", name=op.f("pk_poll_cursor")),
     )
     op.create_table(
         "redemption",
@@ -535,6 +659,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "redemption_id", "lot_id", name=op.f("pk_slice")),
     )
     op.create_table(
+        "spend",
+        sa.Column("spend_id", sa.Uuid(), nullable=False),
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("hold_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=True),
+        sa.Column("customer", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("redemption_id", sa.Uuid(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state = ANY ('{wanted,made,used,undone,failed}'::text[])", name=op.f("ck_spend_state")
+        ),
+        sa.CheckConstraint("least(points, amount_micros) > 0", name=op.f("ck_spend_positive")),
+        sa.PrimaryKeyConstraint("spend_id", name=op.f("pk_spend")),
+        sa.UniqueConstraint("hold_id", name=op.f("uq_spend_hold_id")),
+    )
+    op.create_index(
+        "ix_spend_connection_no_spend_id", "spend", ["connection_no", "spend_id"], unique=False
+    )
+    op.create_index(
+        "ix_spend_due",
+        "spend",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
         "agreement",
         sa.Column("no", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -577,6 +739,35 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["party_no"], ["party.no"], name=op.f("fk_bearer_key_party_no")),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_bearer_key")),
         sa.UniqueConstraint("secret_sha256", name=op.f("uq_bearer_key_secret_sha256")),
+    )
+    op.create_table(
+        "checkout_connection",
+        sa.Column("no", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("settings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("guests", sa.Text(), nullable=False),
+        sa.Column("secrets", sa.LargeBinary(), nullable=False),
+        sa.Column("secret_names", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("previous_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rotated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "guests = ANY ('{keep,ignore}'::text[])", name=op.f("ck_checkout_connection_guests")
+        ),
+        sa.CheckConstraint(
+            "state = ANY ('{test,live,paused,closed}'::text[])",
+            name=op.f("ck_checkout_connection_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_no"], ["party.no"], name=op.f("fk_checkout_connection_party_no")
+        ),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_checkout_connection")),
+        sa.UniqueConstraint("connection_id", name=op.f("uq_checkout_connection_connection_id")),
+        sa.UniqueConstraint("party_no", "name", name=op.f("uq_checkout_connection_party_no_name")),
     )
     op.create_table(
         "member",
@@ -721,8 +912,14 @@ def downgrade() -> None:
     op.drop_table("party_event")
     op.drop_table("partner_key")
     op.drop_table("member")
+    op.drop_table("checkout_connection")
     op.drop_table("bearer_key")
     op.drop_table("agreement")
+    op.drop_index(
+        "ix_spend_due", table_name="spend", postgresql_where=sa.text("due_at IS NOT NULL")
+    )
+    op.drop_index("ix_spend_connection_no_spend_id", table_name="spend")
+    op.drop_table("spend")
     op.drop_table("slice")
     op.drop_table("signed_request")
     op.drop_table("settlement_window")
@@ -731,7 +928,9 @@ def downgrade() -> None:
     op.drop_index("ix_sale_member_day", table_name="sale", postgresql_where=sa.text("day_capped"))
     op.drop_table("sale")
     op.drop_table("redemption")
+    op.drop_table("poll_cursor")
     op.drop_table("party")
+    op.drop_table("order_part")
     op.drop_index("ix_obligation_window_date", table_name="obligation", postgresql_using="brin")
     op.drop_table("obligation")
     op.drop_index("ix_movement_window_date", table_name="movement", postgresql_using="brin")
@@ -741,7 +940,23 @@ def downgrade() -> None:
     op.drop_index("ix_lot_expires_at", table_name="lot", postgresql_using="brin")
     op.drop_index("ix_lot_activates_at", table_name="lot", postgresql_where=sa.text("is_pending"))
     op.drop_table("lot")
+    op.drop_table("known_order")
     op.drop_table("job_run")
+    op.drop_table("inbox_rejection")
+    op.drop_index(
+        "ix_inbox_message_received_at", table_name="inbox_message", postgresql_using="brin"
+    )
+    op.drop_index(
+        "ix_inbox_message_due",
+        table_name="inbox_message",
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.drop_index(
+        "ix_inbox_message_dead",
+        table_name="inbox_message",
+        postgresql_where=sa.text("state = 'dead'"),
+    )
+    op.drop_table("inbox_message")
     op.drop_table("idempotency")
     op.drop_table("hub_state")
     op.drop_index(
@@ -757,6 +972,9 @@ def downgrade() -> None:
     op.drop_table("delivery_attempt")
     op.drop_table("debt")
     op.drop_table("closed_position")
+    op.drop_index("ix_certification_connection_no", table_name="certification")
+    op.drop_table("certification")
+    op.drop_table("call_log")
     op.drop_table("balance")
     op.execute("DROP FUNCTION posting_slot")
     op.execute("DROP FUNCTION forbid_change")

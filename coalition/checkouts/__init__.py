@@ -1,0 +1,1 @@
+"""Checkouts: connections to partners' platforms, their messages, and the sales that follow."""
