@@ -48,14 +48,19 @@ _ORDER_JOIN = "."
 
 
 class Unreachable(Exception):  # noqa: N818 - the name says it
-    """The platform did not answer, or cannot now: network, 5xx, 429 beyond patience. Try later."""
+    """The platform cannot be asked now; try later, at `retry_at` (wall time) if it is known."""
+
+    def __init__(self, detail: str, *, retry_at: datetime | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_at = retry_at
 
 
 class Refused(Exception):  # noqa: N818 - the name says it
-    """The platform does not let the hub in (401, 403): the connection's credentials are wrong."""
+    """The platform does not take the hub's credentials, or the store's address is wrong."""
 
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(f"the platform answered {status}: {detail}")
+    def __init__(self, status: int | None, detail: str) -> None:
+        super().__init__(detail)
         self.status = status
         self.detail = detail
 

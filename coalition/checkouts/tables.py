@@ -168,25 +168,6 @@ spend = Table(
     Index("ix_spend_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )
 
-call_log = Table(
-    "call_log",
-    metadata,
-    Column("connection_no", Integer, nullable=False),
-    Column("no", BigInteger, Identity(), nullable=False),
-    # Wall time.
-    Column("called_at", DateTime(timezone=True), nullable=False),
-    Column("method", Text, nullable=False),
-    # Without what may be secret in its query.
-    Column("path", Text, nullable=False),
-    Column("status", Integer),
-    Column("outcome", Text, nullable=False),
-    Column("detail", Text, nullable=False, server_default=""),
-    Column("duration_ms", Integer, nullable=False),
-    Column("bytes", BigInteger, nullable=False, server_default="0"),
-    PrimaryKeyConstraint("connection_no", "no"),
-    CheckConstraint("outcome = " + one_of("answered", "refused", "unreachable"), name="outcome"),
-)
-
 poll_cursor = Table(
     "poll_cursor",
     metadata,
