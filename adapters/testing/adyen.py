@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.adyen.adapter import item_signature, signed_request
 from adapters.contract import Answer, Call, Request
-from adapters.testing.shop import URL, GivenBack, Purchase, Shop, What, json_answer
+from adapters.testing.shop import GivenBack, Purchase, Shop, What, json_answer
 
 
 class AdyenShop(Shop):
@@ -77,7 +77,7 @@ class AdyenShop(Shop):
 
     def message(self, items: Sequence[dict[str, Any]]) -> Request:
         """A signed message of items."""
-        return signed_request(items, self.secrets, URL)
+        return signed_request(items, self.secrets, self.url)
 
     def sign(self, body: bytes, *, like: Request | None = None) -> Request:
         value = json.loads(body)

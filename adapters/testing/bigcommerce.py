@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from adapters.contract import Answer, Call, Headers, Request
 from adapters.signatures import base64_mac
-from adapters.testing.shop import URL, GivenBack, Item, Purchase, Shop, What, json_answer, major
+from adapters.testing.shop import GivenBack, Item, Purchase, Shop, What, json_answer, major
 from partner_sdk.wire.amounts import minor_digits
 
 _SCOPES = {
@@ -62,7 +62,7 @@ class BigShop(Shop):
             "webhook-timestamp": at,
             "webhook-signature": "v1," + base64_mac(self.secrets.signing[0].encode(), signed),
         }
-        return Request("POST", URL, Headers(fields), body)
+        return Request("POST", self.url, Headers(fields), body)
 
     def money(self, minor: int) -> str:
         """An amount as V2 writes it."""

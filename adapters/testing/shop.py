@@ -99,6 +99,8 @@ class Shop(ABC):
         self.now = now
         #: How far the platform's clock goes between two changes; zero makes its times tie.
         self.step = timedelta(seconds=1)
+        #: Where the platform was told to deliver; some sign that as well.
+        self.url = URL
         #: The longest page of a list.
         self.page = page
         self.numbers = iter(range(first, first + 10_000))

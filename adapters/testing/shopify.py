@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from adapters.contract import Answer, Call, Headers, Request
 from adapters.signatures import base64_mac
-from adapters.testing.shop import URL, GivenBack, Item, Purchase, Shop, What, json_answer, major
+from adapters.testing.shop import GivenBack, Item, Purchase, Shop, What, json_answer, major
 from partner_sdk.wire.amounts import minor_digits
 
 _GATEWAYS = {"gift_card": "gift_card", "store_credit": "shopify_store_credit"}
@@ -59,13 +59,13 @@ class ShopifyShop(Shop):
     def _message(self, topic: str, body: Mapping[str, Any]) -> Request:
         request = self.sign(json.dumps(body).encode())
         fields = {"X-Shopify-Topic": topic, "X-Shopify-Webhook-Id": f"id-{len(self.sent)}"}
-        return Request("POST", URL, Headers(dict(request.headers) | fields), request.body)
+        return Request("POST", self.url, Headers(dict(request.headers) | fields), request.body)
 
     def sign(self, body: bytes, *, like: Request | None = None) -> Request:
         fields = {} if like is None else dict(like.headers.items())
         signature = base64_mac(self.secrets.signing[0].encode(), body)
         fields |= {self.signature_header.lower(): signature, "content-type": "application/json"}
-        return Request("POST", URL, Headers(fields), body)
+        return Request("POST", self.url, Headers(fields), body)
 
     def money(self, minor: int) -> str:
         """An amount as text."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.contract import Answer, Call, Request
 from adapters.square import signed_headers
-from adapters.testing.shop import URL, GivenBack, Item, Purchase, Shop, What, json_answer
+from adapters.testing.shop import GivenBack, Item, Purchase, Shop, What, json_answer
 
 _TENDERS = {"gift_card": "SQUARE_GIFT_CARD", "card": "CARD", "cash": "CASH"}
 _REFUNDS = {"pending": "PENDING", "succeeded": "COMPLETED", "failed": "FAILED"}
@@ -68,7 +68,7 @@ class SquareShop(Shop):
         return self.sign(json.dumps(event).encode())
 
     def sign(self, body: bytes, *, like: Request | None = None) -> Request:
-        return Request("POST", URL, signed_headers(body, URL, self.secrets), body)
+        return Request("POST", self.url, signed_headers(body, self.url, self.secrets), body)
 
     def _money(self, minor: int) -> dict[str, Any]:
         return {"amount": minor, "currency": self.currency}

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from adapters.contract import Answer, Call, Request
 from adapters.stripe import signed_headers
-from adapters.testing.shop import URL, GivenBack, Item, Purchase, Shop, What, json_answer
+from adapters.testing.shop import GivenBack, Item, Purchase, Shop, What, json_answer
 
 
 class StripeShop(Shop):
@@ -65,7 +65,7 @@ class StripeShop(Shop):
         return self.sign(json.dumps(event).encode())
 
     def sign(self, body: bytes, *, like: Request | None = None) -> Request:
-        return Request("POST", URL, signed_headers(body, self.secrets, self.now), body)
+        return Request("POST", self.url, signed_headers(body, self.secrets, self.now), body)
 
     def payment(self, purchase: Purchase) -> dict[str, Any]:
         """The payment as it is now."""

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from adapters.contract import Answer, Call, Headers, Request
 from adapters.signatures import base64_mac
-from adapters.testing.shop import URL, GivenBack, Item, Purchase, Shop, What, json_answer, major
+from adapters.testing.shop import GivenBack, Item, Purchase, Shop, What, json_answer, major
 from partner_sdk.wire.amounts import minor_digits
 
 
@@ -37,17 +37,17 @@ class WooShop(Shop):
             "X-WC-Webhook-Topic": topic,
             "X-WC-Webhook-Delivery-ID": f"d{len(self.sent)}",
         }
-        return [Request("POST", URL, Headers(fields), request.body)]
+        return [Request("POST", self.url, Headers(fields), request.body)]
 
     def redelivered(self, request: Request) -> Request:
         fields = dict(request.headers) | {"x-wc-webhook-delivery-id": "another"}
-        return Request("POST", URL, Headers(fields), request.body)
+        return Request("POST", self.url, Headers(fields), request.body)
 
     def sign(self, body: bytes, *, like: Request | None = None) -> Request:
         fields = {} if like is None else dict(like.headers.items())
         signature = base64_mac(self.secrets.signing[0].encode(), body)
         fields |= {self.signature_header.lower(): signature, "content-type": "application/json"}
-        return Request("POST", URL, Headers(fields), body)
+        return Request("POST", self.url, Headers(fields), body)
 
     def money(self, minor: int) -> str:
         """An amount as text."""
