@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from adapters.contract.facts import Customer, Order, TenderKind
 from adapters.contract.messages import Call
+from adapters.contract.questions import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +77,16 @@ class Ignored:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A synchronous platform asks, and its till waits for the answer.
-
-    `points` or `amount_micros` say how much to spend; `order` is what an accrual states; `key`
-    is the platform's own key of the operation: the same key again gets the same answer.
-    """
-
-    kind: Literal["inquire", "search", "redeem", "accrue", "reverse"]
-    key: str
-    customer: Customer | None = None
-    points: int | None = None
-    amount_micros: int | None = None
-    order: Order | None = None
-    reverses: str | None = None
-
-
 Parsed = Facts | Fetch | Parts | Ignored | Question
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a message: `problem` is a code of the hub's problems, or None."""
+    """What became of a message: `problem` is a code of the hub's problems, or None.
+
+    `facts` are those that `adapters.contract.questions` fixes for each kind of question; of any
+    other message there are none.
+    """
 
     kind: Literal["kept", "repeated", "rejected", "unavailable", "answered"]
     problem: str | None = None
