@@ -129,7 +129,8 @@ class Config:
     )
     webhook_private_hosts: bool = _setting(
         "COALITION_WEBHOOK_PRIVATE_HOSTS",
-        "Allow webhooks to private and loopback addresses (test environments only).",
+        "Allow webhooks, and calls to checkout platforms, to private and loopback addresses "
+        "(test environments only).",
         default=False,
     )
     log_level: str = _setting(

@@ -1,4 +1,4 @@
-"""Connections, their inbox, and what is known of orders, spends and calls."""
+"""Connections, their inbox, and what is known of orders and spends."""
 
 from __future__ import annotations
 

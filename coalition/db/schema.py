@@ -26,6 +26,7 @@ TABLE_MODULES = (
     "coalition.redemptions.tables",
     "coalition.events.tables",
     "coalition.checkouts.tables",
+    "coalition.checkouts.calls.tables",
     "coalition.http.tables",
     "coalition.jobs.tables",
 )

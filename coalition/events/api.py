@@ -12,11 +12,11 @@ from coalition.events.rendering import (
     event_document,
     subscription_document,
 )
-from coalition.events.targets import MAX_URL_LENGTH
 from coalition.http import fields
 from coalition.http.context import Answer, RequestContext
 from coalition.http.endpoint import Routes
 from coalition.http.schemas import AnswerSchema, Body
+from coalition.outgoing.targets import MAX_URL_LENGTH
 
 SECRETS_KEY = "webhook secrets"
 routes = Routes(tag="Webhooks")

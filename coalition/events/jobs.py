@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 
-from coalition.events.sender import PinnedSender, system_resolver
+from coalition.events.sender import PinnedSender
 from coalition.events.service import BATCH, deliver_due
 from coalition.jobs.job import Done, Job, JobContext, SelfLockingJob
 from coalition.metrics import DELIVERIES
+from coalition.outgoing.pinned import system_resolver
 
 SECRETS_KEY = "webhook secrets"
 

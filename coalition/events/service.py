@@ -28,7 +28,7 @@ from coalition.events.domain import (
 )
 from coalition.events.rendering import delivery_body
 from coalition.events.sender import Reply, Sender
-from coalition.events.targets import parse_target
+from coalition.outgoing.targets import TargetRefused, parse_target
 from coalition.sealing import place, seal, unseal
 from partner_sdk.wire import ids
 
@@ -55,7 +55,14 @@ def subscribe(
     Raises:
         HubError: `webhook_url_refused`, or `validation_failed` when there are too many.
     """
-    parse_target(url, allow_private=allow_private)
+    try:
+        parse_target(url, allow_private=allow_private)
+    except TargetRefused as refused:
+        raise HubError(
+            "webhook_url_refused",
+            f"The address {refused.why}.",
+            errors=(FieldError("/url", refused.why),),
+        ) from None
     if store.lock_subscriptions(connection=connection, party_no=party_no) >= MAX_SUBSCRIPTIONS:
         fault = FieldError("", f"a party has at most {MAX_SUBSCRIPTIONS} subscriptions")
         raise HubError("validation_failed", "Delete a subscription first.", errors=(fault,))

@@ -11,6 +11,7 @@ MODULES = (
     "coalition.jobs.postings",
     "coalition.ledger.exposure",
     "coalition.events.jobs",
+    "coalition.checkouts.calls.jobs",
 )
 
 

@@ -74,6 +74,33 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "70"},
     )
     op.create_table(
+        "call_log",
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "outcome = ANY ('{answered,refused,slow_down,unreachable}'::text[])",
+            name=op.f("ck_call_log_outcome"),
+        ),
+        sa.PrimaryKeyConstraint("connection_no", "no", name=op.f("pk_call_log")),
+    )
+    op.create_index("ix_call_log_called_at", "call_log", ["called_at"], unique=False)
+    op.create_table(
+        "call_pace",
+        sa.Column("connection_no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("quiet_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("connection_no", name=op.f("pk_call_pace")),
+    )
+    op.create_table(
         "certification",
         sa.Column("certification_id", sa.Uuid(), nullable=False),
         sa.Column("connection_no", sa.Integer(), nullable=False),
@@ -956,6 +983,9 @@ def downgrade() -> None:
     op.drop_table("closed_position")
     op.drop_index("ix_certification_connection_no", table_name="certification")
     op.drop_table("certification")
+    op.drop_table("call_pace")
+    op.drop_index("ix_call_log_called_at", table_name="call_log")
+    op.drop_table("call_log")
     op.drop_table("balance")
     op.execute("DROP FUNCTION posting_slot")
     op.execute("DROP FUNCTION forbid_change")

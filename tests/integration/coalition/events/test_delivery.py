@@ -17,8 +17,9 @@ from standardwebhooks import Webhook
 from coalition.config import Config
 from coalition.events import store
 from coalition.events.domain import LEASE, MAX_ATTEMPTS, Attempt, event_rows
-from coalition.events.sender import PinnedSender, system_resolver
+from coalition.events.sender import PinnedSender
 from coalition.events.service import deliver_due
+from coalition.outgoing.pinned import system_resolver
 from partner_sdk.webhooks import verify_webhook
 from partner_sdk.wire import ids
 from tests.coalition_world import World

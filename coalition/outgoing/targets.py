@@ -1,6 +1,6 @@
-"""Where webhooks may go. Pure: addresses are resolved elsewhere and judged here.
+"""Where the hub's own requests may go. Pure: addresses are resolved elsewhere and judged here.
 
-A hub that posts to any address it is given can be made to speak to machines behind its own
+A hub that calls any address it is given can be made to speak to machines behind its own
 firewall (server-side request forgery). So a target is a public https host; its name is resolved
 once, every address must be public, and the connection goes to exactly that address.
 """
@@ -11,8 +11,6 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
-
-from coalition.errors import FieldError, HubError
 
 MAX_URL_LENGTH = 1000
 _URL = re.compile(r"https?://[!-~]+", re.ASCII)
@@ -25,12 +23,12 @@ _TRANSLATED = tuple(
 )
 
 
-class TargetRefused(HubError):  # noqa: N818 - the name says it
-    """The URL cannot receive webhooks."""
+class TargetRefused(Exception):  # noqa: N818 - the name says it
+    """The hub does not call this address; `why` completes a sentence that begins with it."""
 
     def __init__(self, why: str) -> None:
-        fault = FieldError("/url", why)
-        super().__init__("webhook_url_refused", f"The address {why}.", errors=(fault,))
+        super().__init__(f"the address {why}")
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Target:
 
 
 def parse_target(url: str, *, allow_private: bool) -> Target:
-    """Take a webhook URL apart.
+    """Take a URL apart.
 
     `allow_private` (test environments only) also takes http, loopback and single-label names.
 

@@ -1,4 +1,4 @@
-"""Webhook addresses: public https hosts, whatever spelling is tried."""
+"""Addresses that the hub calls: public https hosts, whatever spelling is tried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from coalition.events.targets import TargetRefused, check_address, parse_target
+from coalition.outgoing.targets import TargetRefused, check_address, parse_target
 
 
 def test_a_public_https_address_is_taken_apart() -> None:
