@@ -18,6 +18,7 @@ from adapters.contract import Adapter, Answer, Call, Credentials, Headers, Spend
 from adapters.registry import adapter_named
 from adapters.testing.bigcommerce import BigShop
 from adapters.testing.delivery import Deliverer
+from adapters.testing.saleor import SaleorShop
 from adapters.testing.server import ShopServer, credentials_hold
 from adapters.testing.shop import Item, Shop
 from adapters.testing.shopify import ShopifyShop
@@ -28,6 +29,7 @@ from adapters.testing.woocommerce import WooShop
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SHOPS: dict[str, type[Shop]] = {
     "bigcommerce": BigShop,
+    "saleor": SaleorShop,
     "shopify": ShopifyShop,
     "square": SquareShop,
     "stripe": StripeShop,
