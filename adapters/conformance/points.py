@@ -33,6 +33,7 @@ def points_of_purchase(purchase: Purchase) -> int:
     total = sum(max(0, minor) for minor in left.values())
     earning = sum(max(0, left[i.id]) for i in purchase.items if i.kind not in NOT_EARNING)
     unpaid = sum(minor for kind, minor in purchase.tenders if kind in NOT_PAYING)
+    unpaid += purchase.by_points
     unit: int = 10 ** minor_digits(purchase.currency)
     return _points(earning, total, total - by_amount, unpaid, purchase.total) // unit
 

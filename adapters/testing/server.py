@@ -157,15 +157,18 @@ def credentials_hold(
     if wanted.scheme == "bearer":
         expected = f"Bearer {secret}"
     elif wanted.scheme == "basic":
-        user = extra.get(wanted.user or "", wanted.user or "")
+        user = extra.get(wanted.user, "") if wanted.user else ""
         expected = "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
     else:
-        found = headers if wanted.scheme == "header" else query
-        given, expected = found.get(_field(wanted), ""), secret
+        field_name = wanted.header or "Authorization"
+        given = headers.get(field_name, "") if wanted.scheme == "header" else ""
+        if wanted.scheme == "query":
+            given = query.get(_parameter(wanted), "")
+        expected = secret
     return bool(secret) and hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _field(wanted: Credentials) -> str:
+def _parameter(wanted: Credentials) -> str:
     return wanted.header or wanted.secret
 
 
@@ -197,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path
         if wanted.scheme == "query":
             # The shop itself need not know of it, and the list of calls must not.
-            kept = [pair for pair in pairs if pair[0] != _field(wanted)]
+            kept = [pair for pair in pairs if pair[0] != _parameter(wanted)]
             path = parts.path + (f"?{urlencode(kept)}" if kept else "")
         call = Call(
             method=cast("Any", self.command),

@@ -61,6 +61,9 @@ class Purchase:
     cancelled: bool = False
     version: int = 1
     refunds: list[GivenBack] = field(default_factory=list)
+    #: The code for points that was used, and what it took off in minor units.
+    code: str | None = None
+    by_points: int = 0
 
     @property
     def total(self) -> int:
@@ -70,6 +73,17 @@ class Purchase:
     def item(self, item_id: str) -> Item:
         """One of the items."""
         return next(item for item in self.items if item.id == item_id)
+
+    def off(self, item: Item) -> int:
+        """What the code for points took off an item: its share, to the last minor unit."""
+        goods = [each for each in self.items if each.kind == "goods"]
+        if item not in goods:
+            return 0
+        whole, before = sum(each.minor for each in goods), 0
+        for each in goods[: goods.index(item)]:
+            before += each.minor
+        after = before + item.minor
+        return self.by_points * after // whole - self.by_points * before // whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +137,13 @@ class Shop(ABC):
         tenders: Iterable[tuple[str, int]] = (),
         customer: str | None = "77",
         email: str | None = "ann@example.com",
+        code: str | None = None,
     ) -> Purchase:
-        """Buy and pay."""
+        """Buy and pay; with a `code` that was made for points, they pay what it is worth.
+
+        Raises:
+            LookupError: there is no such code, or it was used.
+        """
         purchase = Purchase(
             number=next(self.numbers),
             placed_at=self.now,
@@ -134,7 +153,11 @@ class Shop(ABC):
             tenders=tuple(tenders),
             customer=customer,
             email=email if customer else None,
+            code=code,
         )
+        if code is not None:
+            goods = sum(item.minor for item in purchase.items if item.kind == "goods")
+            purchase.by_points = min(self.used_up(code), goods)
         self.purchases[purchase.number] = purchase
         self._say(purchase, "paid")
         return purchase
@@ -202,6 +225,10 @@ class Shop(ABC):
     @abstractmethod
     def answer(self, call: Call) -> Answer:
         """What the platform answers, and does."""
+
+    def used_up(self, code: str) -> int:
+        """What a code for points is worth, in minor units; it is worth that once."""
+        raise NotImplementedError("say how this platform knows the codes that were made")
 
     def possible(self, items: Sequence[Item]) -> Sequence[Item]:
         """Of random items, those that go together in one purchase of this platform."""

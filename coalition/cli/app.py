@@ -26,6 +26,7 @@ NOUNS = {
     "agreement": "coalition.agreements.cli:app",
     "member": "coalition.members.cli:app",
     "ledger": "coalition.ledger.cli:app",
+    "adapter": "coalition.cli.adapter:app",
     "demo": "coalition.demo.cli:demo",
 }
 
