@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from partner_sdk.errors import ApiError as ApiError
     from partner_sdk.errors import CoalitionError as CoalitionError
     from partner_sdk.offline import OfflineQueue as OfflineQueue
+    from partner_sdk.orderfile import OrderFile as OrderFile
     from partner_sdk.webhooks import verify_webhook as verify_webhook
     from partner_sdk.wire.amounts import Money as Money
 
@@ -22,6 +23,7 @@ _HOMES = {
     "CoalitionError": "partner_sdk.errors",
     "Money": "partner_sdk.wire.amounts",
     "OfflineQueue": "partner_sdk.offline",
+    "OrderFile": "partner_sdk.orderfile",
     "PartnerClient": "partner_sdk.client",
     "verify_webhook": "partner_sdk.webhooks",
 }
@@ -31,6 +33,7 @@ __all__ = [
     "CoalitionError",
     "Money",
     "OfflineQueue",
+    "OrderFile",
     "PartnerClient",
     "verify_webhook",
 ]

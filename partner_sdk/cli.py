@@ -10,6 +10,7 @@ from pathlib import Path
 from partner_sdk.cli_arguments import build_parser
 from partner_sdk.cli_hub import HUB_COMMANDS
 from partner_sdk.cli_log import LOCAL_LOG_COMMANDS, LOG_COMMANDS, key_text
+from partner_sdk.cli_orders import ORDER_COMMANDS
 from partner_sdk.cli_output import SHOWN, RefusedError, UsageError, read_objects, show
 from partner_sdk.client import PartnerClient
 from partner_sdk.errors import ApiError, CoalitionError
@@ -222,6 +223,7 @@ _LOCAL_COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
     "queue.retry": _queue_retry,
     "queue.discard": _queue_discard,
     **LOCAL_LOG_COMMANDS,
+    **ORDER_COMMANDS,
 }
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     _keys(commands)
     _members(commands)
     _sales(commands)
+    _orders(commands)
     _redemptions(commands)
     _records(commands)
     _log(commands)
@@ -97,6 +98,19 @@ def _sales(commands: _Commands) -> None:
     many = _group(commands, "sales", "Many sales.")
     put = _add(many, "put", "Send sales from a file, one JSON object a line.", "sales.put")
     put.add_argument("file", metavar="FILE.ndjson")
+
+
+def _orders(commands: _Commands) -> None:
+    orders = _group(commands, "orders", "Files of orders, for a hub that picks them up.")
+    write = _add(orders, "write", "Write the next file of a store.", "orders.write")
+    write.add_argument("file", metavar="ROWS", help="rows (.csv), or a JSON document a line")
+    write.add_argument("--store", required=True, help="whose files are counted")
+    write.add_argument("--sequence", type=int, required=True, help="the file's number, from 1")
+    write.add_argument("--from", dest="since", required=True, metavar="DATE", help="first date")
+    write.add_argument("--to", dest="until", metavar="DATE", help="last date; default: the first")
+    write.add_argument("--folder", default=".", help="default: here")
+    check = _add(orders, "check", "Check a file as the hub does.", "orders.check")
+    check.add_argument("file", metavar="FILE")
 
 
 def _redemptions(commands: _Commands) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -34,13 +33,11 @@ from adapters.contract import (
     Verified,
 )
 from adapters.reading import identifier, load, records
-from adapters.signatures import base64_mac, matches
+from adapters.standard import signed_headers, verify_standard
 from adapters.webshop import acknowledge, answered, code_of, money_text
 
 __all__ = ["ADAPTER", "BigCommerce"]
 
-_ID, _TIME, _SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
-_SECONDS = re.compile(r"[0-9]{1,11}", re.ASCII)
 _PAGE = 250
 _JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 
@@ -53,23 +50,14 @@ class BigCommerce:
         return MANIFEST
 
     def verify(self, *, request: Request, secrets: Secrets, now: datetime) -> Verified | Rejected:
-        headers = request.headers
-        message, at, given = headers.get(_ID), headers.get(_TIME), headers.get(_SIGNATURE)
-        if not message or not at or not given:
-            return Rejected("signature_missing", f"{_ID}, {_TIME} and {_SIGNATURE} are all needed")
-        if not _SECONDS.fullmatch(at):
-            return Rejected("malformed", f"{_TIME} is not a number of seconds")
-        wanted = [f"v1,{_sign(secret, message, at, request.body)}" for secret in secrets.signing]
-        # Several signatures, parted by spaces, are of several keys during a rotation.
-        if not any(matches(given=one, wanted=wanted) for one in given.split(" ")):
-            return Rejected("signature_wrong", "is the app's client secret the one set here?")
-        signed_at = datetime.fromtimestamp(int(at), UTC)
-        tolerance = timedelta(seconds=MANIFEST.tolerance_seconds)
-        if signed_at < now - tolerance:
-            return Rejected("stale", f"signed at {signed_at.isoformat()}")
-        if signed_at > now + tolerance:
-            return Rejected("from_the_future", f"signed at {signed_at.isoformat()}")
-        return Verified(signed_at)
+        # The key is the client secret as it is written.
+        return verify_standard(
+            request=request,
+            keys=(secret.encode() for secret in secrets.signing),
+            now=now,
+            tolerance_seconds=MANIFEST.tolerance_seconds,
+            hint="is the app's client secret the one set here?",
+        )
 
     def delivery_key(self, *, request: Request) -> str:
         try:
@@ -198,19 +186,11 @@ class BigCommerce:
         said = {"scope": scope, "store_id": "1", "data": data, "created_at": seconds}
         said["hash"] = hashlib.sha1(json.dumps(said).encode(), usedforsecurity=False).hexdigest()
         body = json.dumps(said).encode()
-        message, at = f"msg_{said['hash']}", str(seconds)
-        headers = {
-            "Content-Type": "application/json",
-            _ID: message,
-            _TIME: at,
-            _SIGNATURE: f"v1,{_sign(secrets.signing[0], message, at, body)}",
-        }
+        signed = signed_headers(
+            key=secrets.signing[0].encode(), message=f"msg_{said['hash']}", at=now, body=body
+        )
+        headers = {"Content-Type": "application/json", **signed}
         return (Request("POST", "https://hub.example/hooks/sample", Headers(headers), body),)
-
-
-def _sign(secret: str, message: str, at: str, body: bytes) -> str:
-    """The signature of Standard Webhooks; the key is the client secret as it is written."""
-    return base64_mac(secret.encode(), f"{message}.{at}.".encode() + body)
 
 
 def _listed(value: Any, at: str) -> list[Mapping[str, Any]]:

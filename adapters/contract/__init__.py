@@ -21,6 +21,7 @@ from adapters.contract.facts import (
     Tender,
     TenderKind,
 )
+from adapters.contract.files import FileCheck, FiledOrder, FileFault, FileHead, FileReader
 from adapters.contract.manifest import Capability, Credentials, Limits, Manifest, Retries
 from adapters.contract.messages import (
     Answer,
@@ -67,6 +68,11 @@ __all__ = [
     "Customer",
     "Facts",
     "Fetch",
+    "FileCheck",
+    "FileFault",
+    "FileHead",
+    "FileReader",
+    "FiledOrder",
     "Headers",
     "Ignored",
     "InquireFacts",
