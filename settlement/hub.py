@@ -47,6 +47,7 @@ from coalition.feed import (
     read_caps,
     read_coalition,
     read_cohort_states,
+    read_conversion_rates,
     read_currencies,
     read_line_facts,
     read_outstanding_points,
@@ -58,6 +59,7 @@ from coalition.feed import (
     read_window_totals,
     read_windows,
     refresh_statistics,
+    set_conversion_rates,
     set_partner_state,
     start_of_business_date,
 )
@@ -109,6 +111,7 @@ __all__ = [
     "read_caps",
     "read_coalition",
     "read_cohort_states",
+    "read_conversion_rates",
     "read_currencies",
     "read_line_facts",
     "read_outstanding_points",
@@ -120,6 +123,7 @@ __all__ = [
     "read_window_totals",
     "read_windows",
     "refresh_statistics",
+    "set_conversion_rates",
     "set_partner_state",
     "start_of_business_date",
 ]

@@ -14,7 +14,12 @@ from coalition.feed.clock import (
     read_coalition,
     start_of_business_date,
 )
-from coalition.feed.cover import Cover, add_cover
+from coalition.feed.cover import (
+    Cover,
+    add_cover,
+    read_conversion_rates,
+    set_conversion_rates,
+)
 from coalition.feed.events import announce, announce_statements
 from coalition.feed.facts import (
     AgreementFacts,
@@ -119,6 +124,7 @@ __all__ = [
     "read_caps",
     "read_coalition",
     "read_cohort_states",
+    "read_conversion_rates",
     "read_currencies",
     "read_line_facts",
     "read_outstanding_points",
@@ -130,6 +136,7 @@ __all__ = [
     "read_window_totals",
     "read_windows",
     "refresh_statistics",
+    "set_conversion_rates",
     "set_partner_state",
     "start_of_business_date",
 ]

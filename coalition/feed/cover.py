@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from coalition.ledger.tables import entered_position
+from coalition.db.state import hub_state
+from coalition.ledger.exposure import RATE_SCALE
+from coalition.ledger.tables import conversion_rate, entered_position
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,31 @@ def add_cover(*, connection: Connection, changes: Mapping[tuple[int, str], Cover
                 },
             )
         )
+
+
+def set_conversion_rates(*, connection: Connection, scaled: Mapping[str, int]) -> None:
+    """Tell at which rates (times 10^10) what is owed in other currencies counts against caps.
+
+    Those not named keep theirs; with none at all, currencies settle by themselves from now on.
+    """
+    if not scaled:
+        connection.execute(delete(conversion_rate))
+    for currency, value in sorted(scaled.items()):
+        statement = insert(conversion_rate).values(currency=currency, scaled=value)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["currency"], set_={"scaled": statement.excluded.scaled}
+            )
+        )
+
+
+def read_conversion_rates(*, connection: Connection) -> dict[str, int]:
+    """The rates that caps count by (times 10^10), the coalition's own currency among them.
+
+    Empty where currencies settle by themselves.
+    """
+    rows = connection.execute(select(conversion_rate.c.currency, conversion_rate.c.scaled))
+    found = {row.currency: row.scaled for row in rows}
+    if found:
+        found[connection.execute(select(hub_state.c.currency)).scalar_one()] = RATE_SCALE
+    return found

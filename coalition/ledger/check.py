@@ -82,6 +82,16 @@ CHECKS: tuple[Check, ...] = (
         " WHERE m.account_id IS NULL",
     ),
     Check(
+        "closed-position-is-its-obligations",
+        "what caps count of closed windows is the sum of their obligations",
+        "SELECT party_no, currency FROM closed_position c FULL JOIN (SELECT x.party_no,"
+        " o.currency, sum(x.micros) AS micros FROM obligation o CROSS JOIN LATERAL (VALUES"
+        " (o.creditor, o.amount_micros), (o.debtor, -o.amount_micros)) AS x (party_no, micros)"
+        " WHERE o.window_date <= (SELECT window_date FROM closed_through) GROUP BY 1, 2) o"
+        " USING (party_no, currency)"
+        " WHERE COALESCE(c.net_micros, 0) <> COALESCE(o.micros, 0)",
+    ),
+    Check(
         "debt-conserved",
         "a debt is recovered, written off or outstanding",
         "SELECT account_id, debt_id FROM debt WHERE due <> recovered + written_off + outstanding"

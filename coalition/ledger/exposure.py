@@ -1,17 +1,25 @@
 """The roll-up of uncovered positions against their caps.
 
 A partner's position is never a row that sales update: it is a sum of obligations, taken every few
-seconds. Closed windows are summed once; only the open ones are summed anew. What settlement enters
-beside them (payments above all) is added, but for collateral: money that was paid in covers the
-position whether it lies on the partner's account or as its collateral. At 50, 75 and 90 % of the
-cap the partner is warned, at 100 % its own issuing stops until the position is covered again;
-points that members hold stay spendable.
+seconds. A closed window is added to a running base once; only the open ones are summed anew. What
+settlement enters beside them (payments above all) is added, but for collateral: money that was paid
+in covers the position whether it lies on the partner's account or as its collateral.
+
+Where a coalition converts, what is netted is owed in the coalition's currency from then on, and
+paid in it. So a partner's position is all that it owes and is owed, in whatever currency, at the
+newest rates that settlement told. Where currencies settle by themselves there are none, and a cap
+is on its own currency alone.
+
+At 50, 75 and 90 % of the cap the partner is warned, at 100 % its own issuing stops until the
+position is covered again; points that members hold stay spendable.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,32 +33,37 @@ from coalition.jobs.job import Done, JobContext, RepeatedJob
 from coalition.partners.service import stop_issuing
 from partner_sdk.wire.amounts import Money
 
+RATE_SCALE = 10**10
 LEVELS = (50, 75, 90, 100)
 """Percent of the cap at which something happens."""
 
+_FIRST = "INSERT INTO closed_through (id) VALUES (1) ON CONFLICT DO NOTHING"
+_THROUGH = "SELECT window_date FROM closed_through FOR UPDATE"
+_LAST_CLOSED = "SELECT last_closed FROM hub_state"
 _SUM_CLOSED = """
-INSERT INTO closed_position (window_date, party_no, currency, net_micros)
-SELECT x.window_date, x.no, x.currency, sum(x.amount) FROM (
-  SELECT o.window_date, o.creditor AS no, o.currency, o.amount_micros AS amount FROM obligation o
+INSERT INTO closed_position AS c (party_no, currency, net_micros)
+SELECT x.no, x.currency, sum(x.amount) FROM (
+  SELECT o.creditor AS no, o.currency, o.amount_micros AS amount FROM obligation o
+   WHERE o.window_date > %(through)s AND o.window_date <= %(last)s
   UNION ALL
-  SELECT o.window_date, o.debtor, o.currency, -o.amount_micros FROM obligation o) x
- WHERE x.window_date IN (SELECT w.business_date FROM settlement_window w WHERE NOT EXISTS
-       (SELECT 1 FROM closed_position c WHERE c.window_date = w.business_date))
- GROUP BY 1, 2, 3
+  SELECT o.debtor, o.currency, -o.amount_micros FROM obligation o
+   WHERE o.window_date > %(through)s AND o.window_date <= %(last)s) x
+ GROUP BY 1, 2
+ON CONFLICT (party_no, currency) DO UPDATE SET net_micros = c.net_micros + EXCLUDED.net_micros
 """
+_SUMMED = "UPDATE closed_through SET window_date = %s"
 _POSITIONS = """
 SELECT no, currency, sum(amount)::bigint FROM (
   SELECT c.party_no AS no, c.currency, c.net_micros AS amount FROM closed_position c
   UNION ALL
   SELECT e.party_no, e.currency, e.covering_micros FROM entered_position e
   UNION ALL
-  SELECT o.creditor, o.currency, o.amount_micros FROM obligation o
-   WHERE o.window_date > (SELECT last_closed FROM hub_state)
+  SELECT o.creditor, o.currency, o.amount_micros FROM obligation o WHERE o.window_date > %(last)s
   UNION ALL
-  SELECT o.debtor, o.currency, -o.amount_micros FROM obligation o
-   WHERE o.window_date > (SELECT last_closed FROM hub_state)) x
+  SELECT o.debtor, o.currency, -o.amount_micros FROM obligation o WHERE o.window_date > %(last)s) x
  GROUP BY 1, 2
 """
+_RATES = "SELECT currency, scaled FROM conversion_rate"
 _KNOWN = "SELECT party_no, warned_percent FROM exposure"
 _SAVE = """
 INSERT INTO exposure (party_no, currency, uncovered_micros, cap_micros, warned_percent,
@@ -78,6 +91,32 @@ class Exposure:
         return max(reached, default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """What parties are owed (+) or owe (-) by currency, micros, and what converts it.
+
+    `scaled` are rates into `main`, the coalition's currency, times 10^10.
+    """
+
+    main: str
+    micros: Mapping[int, Mapping[str, int]]
+    scaled: Mapping[str, int]
+
+    def of(self, party_no: int, currency: str) -> int:
+        """A party's position in a currency: those in others converted, where they have a rate."""
+        total = Fraction(0)
+        for each, micros in self.micros.get(party_no, {}).items():
+            if each == currency:
+                total += micros
+            elif each in self._rates and currency in self._rates:
+                total += Fraction(micros * self._rates[each], self._rates[currency])
+        return round(total)
+
+    @property
+    def _rates(self) -> Mapping[str, int]:
+        return {**self.scaled, self.main: RATE_SCALE} if self.scaled else {}
+
+
 def measure_exposure(context: JobContext, connection: Connection) -> Done:
     """Sum positions, warn, stop and resume issuing. In one transaction, given."""
     snapshot = context.directory.refresh(connection=connection)
@@ -85,14 +124,11 @@ def measure_exposure(context: JobContext, connection: Connection) -> Done:
     caps = _caps(snapshot, now)
     if not caps and not any(p.issuing_stopped for p in snapshot.parties.values()):
         return Done()
-    connection.exec_driver_sql(_SUM_CLOSED)
-    positions: dict[tuple[int, str], int] = {
-        (no, currency): net for no, currency, net in connection.exec_driver_sql(_POSITIONS)
-    }
+    positions = _read_positions(connection, snapshot.hub.currency)
     known: dict[int, int] = {row[0]: row[1] for row in connection.exec_driver_sql(_KNOWN)}
     new_id = IdSource()
     for no, (currency, cap) in caps.items():
-        found = Exposure(no, currency, max(0, -positions.get((no, currency), 0)), cap)
+        found = Exposure(no, currency, max(0, -positions.of(no, currency)), cap)
         connection.exec_driver_sql(
             _SAVE, (no, currency, found.uncovered_micros, cap, found.level, now)
         )
@@ -105,6 +141,23 @@ def measure_exposure(context: JobContext, connection: Connection) -> Done:
             _warn(connection, snapshot, found, now, new_id)
     stopped = _stop_and_resume(connection, snapshot, caps, positions, now, new_id)
     return Done(counts={"measured": len(caps), "changed": stopped})
+
+
+def _read_positions(connection: Connection, main: str) -> Positions:
+    """Add what was closed since to the base, and sum the rest."""
+    connection.exec_driver_sql(_FIRST)
+    through: date | None = connection.exec_driver_sql(_THROUGH).scalar_one()
+    last: date = connection.exec_driver_sql(_LAST_CLOSED).scalar_one()
+    if through is None or through < last:
+        # Whoever sees the window closed sees all that was posted into it: closing waits for it.
+        span = {"through": through or date.min, "last": last}
+        connection.exec_driver_sql(_SUM_CLOSED, span)
+        connection.exec_driver_sql(_SUMMED, (last,))
+    micros: dict[int, dict[str, int]] = {}
+    for no, currency, net in connection.exec_driver_sql(_POSITIONS, {"last": last}):
+        micros.setdefault(no, {})[currency] = net
+    rates = {row[0]: row[1] for row in connection.exec_driver_sql(_RATES)}
+    return Positions(main, micros, rates)
 
 
 def _caps(snapshot: Snapshot, now: datetime) -> dict[int, tuple[str, int]]:
@@ -141,7 +194,7 @@ def _stop_and_resume(
     connection: Connection,
     snapshot: Snapshot,
     caps: dict[int, tuple[str, int]],
-    positions: dict[tuple[int, str], int],
+    positions: Positions,
     now: datetime,
     new_id: IdSource,
 ) -> int:
@@ -150,7 +203,7 @@ def _stop_and_resume(
         stop = False
         if no in caps:
             currency, cap = caps[no]
-            stop = -positions.get((no, currency), 0) >= cap
+            stop = -positions.of(no, currency) >= cap
         if stop != each.issuing_stopped:
             changed += stop_issuing(
                 connection=connection,

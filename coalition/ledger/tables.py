@@ -225,12 +225,30 @@ window = Table(
 closed_position = Table(
     "closed_position",
     metadata,
-    # A closed window cannot grow: its sums are taken once.
-    Column("window_date", Date, nullable=False),
+    # The sums of all windows up to `closed_through`, which cannot grow: each is added once.
     Column("party_no", Integer, nullable=False),
     Column("currency", Text, nullable=False),
     Column("net_micros", BigInteger, nullable=False),
-    PrimaryKeyConstraint("window_date", "party_no", "currency"),
+    PrimaryKeyConstraint("party_no", "currency"),
+)
+
+closed_through = Table(
+    "closed_through",
+    metadata,
+    # One row: the newest window that `closed_position` has in its sums, NULL for none.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("window_date", Date),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+conversion_rate = Table(
+    "conversion_rate",
+    metadata,
+    # What one unit of a currency is worth in the coalition's, times 10^10, as the newest window
+    # that converted it had it. Settlement writes it; none where currencies settle by themselves.
+    Column("currency", Text, primary_key=True),
+    Column("scaled", BigInteger, nullable=False),
+    CheckConstraint("scaled > 0", name="scaled"),
 )
 
 entered_position = Table(

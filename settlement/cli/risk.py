@@ -32,7 +32,10 @@ exit_ = typer.Typer(
 )
 
 Partner = Annotated[str, typer.Argument(metavar="PARTNER", help="Its slug.")]
-Amount = Annotated[str, typer.Argument(metavar="AMOUNT", help="In the coalition's currency.")]
+Amount = Annotated[str, typer.Argument(metavar="AMOUNT", help="In the currency.")]
+Currency = Annotated[
+    str, typer.Option(metavar="CURRENCY", help="Without it, the coalition's currency.")
+]
 Reference = Annotated[
     str, typer.Option(help="Of yours or the bank's; the same one again changes nothing.")
 ]
@@ -71,6 +74,9 @@ def caps() -> None:
             "stopped" if cap.issuing_stopped else "goes on",
         )
     Console().print(table)
+    for each in found:
+        for (currency, purpose), micros in each.others.items():
+            typer.echo(f"{each.party}: {format_micros(micros)} {currency} as {purpose}")
 
 
 @collateral.command("put")
@@ -80,6 +86,7 @@ def put(
     reference: Reference,
     key: OperatorKey,
     purpose: For = "collateral",
+    currency: Currency = "",
 ) -> None:
     """Have a partner put up collateral: its account owes it until it is paid."""
     with open_operator_work(key) as (work, operator):
@@ -90,6 +97,7 @@ def put(
             amount_micros=_micros(amount),
             reference=reference,
             person=operator.person,
+            currency=currency,
         )
     typer.echo("posted" if new else "nothing new: the reference is known")
 
@@ -101,6 +109,7 @@ def give_back(
     reference: Reference,
     key: OperatorKey,
     purpose: For = "collateral",
+    currency: Currency = "",
 ) -> None:
     """Give collateral back to a partner's account, from where it is paid out."""
     with open_operator_work(key) as (work, operator):
@@ -111,6 +120,7 @@ def give_back(
             amount_micros=_micros(amount),
             reference=reference,
             person=operator.person,
+            currency=currency,
         )
     typer.echo("posted" if new else "nothing new: the reference is known")
 
@@ -162,8 +172,8 @@ def execute_default(
 def plan_exit(partner: Partner) -> None:
     """Show what a partner would leave behind: points outstanding, and what they would cost."""
     with open_work() as work:
-        found = leaving.compute_run_off(connection=work.connection, party=_partner(work, partner))
-    _show_run_off(found)
+        found = leaving.compute_run_offs(connection=work.connection, party=_partner(work, partner))
+    _show_run_offs(found)
 
 
 @exit_.command("begin")
@@ -182,7 +192,7 @@ def begin_exit(
             now=hub.business_now(connection=work.connection),
             new_id=work.night.new_id,
         )
-    _show_run_off(found)
+    _show_run_offs(found)
     typer.echo(f"{partner} is leaving; its points can be spent until {made.notice_until}")
 
 
@@ -200,6 +210,13 @@ def close_exit(partner: Partner, key: OperatorKey) -> None:
     for each in left:
         typer.echo(each)
     typer.echo(f"{partner} is {'leaving' if left else 'closed'}")
+
+
+def _show_run_offs(found: tuple[leaving.RunOff, ...]) -> None:
+    """The clearing currency's, and those of others that have anything."""
+    for place, each in enumerate(found):
+        if not place or each.points or each.account_micros or each.prefunded_micros:
+            _show_run_off(each)
 
 
 def _show_run_off(found: leaving.RunOff) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from settlement import hub
+from settlement.domain.conversion import PairConversion
 from settlement.entries.domain import NewEntry
 
 #: Purposes of collateral that stay the partner's own cover.
@@ -37,3 +38,22 @@ def cover_changes(*, entries: Iterable[NewEntry]) -> dict[tuple[int, str], hub.C
             # Collateral is what its owner's account paid into it.
             sums.setdefault((party, each.currency), [0, 0])[place] += -micros if place else micros
     return {key: hub.Cover(covering, held) for key, (covering, held) in sums.items()}
+
+
+def conversion_changes(
+    *, conversions: Iterable[PairConversion], currency: str, clearing: str
+) -> dict[tuple[int, str], hub.Cover]:
+    """What converting a window's obligations changes: owed in one currency no more, in another now.
+
+    What obligations make in the currency stays in the hub's sums; this takes it out of them, and
+    puts what it was converted to (differences of conversion included) into those of the clearing
+    currency, in which it is paid.
+    """
+    sums: dict[tuple[int, str], int] = {}
+    for each in conversions:
+        for party, sign in ((each.a, 1), (each.b, -1)):
+            if party in _NO_CAP:
+                continue
+            for name, micros in ((currency, -each.net_micros), (clearing, each.converted_micros)):
+                sums[party, name] = sums.get((party, name), 0) + sign * micros
+    return {key: hub.Cover(covering_micros=micros) for key, micros in sums.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, case, func, insert, or_, select, union, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from settlement import hub
@@ -95,6 +95,20 @@ def read_collateral(
         for no, name, micros in connection.execute(query)
         if name in PURPOSES
     }
+
+
+def read_currencies(*, connection: Connection, party_no: int) -> tuple[str, ...]:
+    """The currencies that a party has accounts or collateral in, the clearing one first.
+
+    The clearing currency is always one of them.
+    """
+    clearing = hub.read_coalition(connection=connection).currency
+    stated = select(statement.c.currency).where(statement.c.party_no == party_no)
+    entered = select(entry.c.currency).where(
+        or_(entry.c.creditor == party_no, entry.c.debtor == party_no)
+    )
+    found = set(connection.execute(union(stated, entered)).scalars())
+    return (clearing, *sorted(found - {clearing}))
 
 
 def read_account(*, connection: Connection, party_no: int, currency: str) -> Account:

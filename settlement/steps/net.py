@@ -25,6 +25,7 @@ from settlement.domain.netting import (
     prove_zero_sum,
 )
 from settlement.entries import store as entries
+from settlement.entries.cover import conversion_changes
 from settlement.steps.convert import Converted, convert_window
 from settlement.steps.night import Night
 from settlement.store import nets
@@ -204,6 +205,8 @@ def net(*, night: Night, claim: Connection, business_date: date) -> dict[str, An
             positions=book.positions,
         )
     _keep_conversions(night, claim, business_date, netting.converted)
+    if len(netting.books) > 1 and not netting.converted:
+        hub.set_conversion_rates(connection=claim, scaled={})
     hub.mark_window(connection=claim, business_date=business_date, before="closed", after="netted")
     return netting_facts(netting)
 
@@ -211,9 +214,13 @@ def net(*, night: Night, claim: Connection, business_date: date) -> dict[str, An
 def _keep_conversions(
     night: Night, claim: Connection, business_date: date, converted: Sequence[Converted]
 ) -> None:
-    """Keep rates and conversions, and post the differences into this very window."""
+    """Keep rates and conversions, tell caps of them, and post the differences into this window."""
     if not converted:
         return
+    hub.set_conversion_rates(
+        connection=claim,
+        scaled={each.rate.currency: each.rate.scaled for each in converted if each.rate.scaled},
+    )
     currencies.insert_window_rates(
         connection=claim, business_date=business_date, rates=[each.rate for each in converted]
     )
@@ -223,6 +230,14 @@ def _keep_conversions(
             business_date=business_date,
             currency=each.rate.currency,
             conversions=each.conversions,
+        )
+        hub.add_cover(
+            connection=claim,
+            changes=conversion_changes(
+                conversions=each.conversions,
+                currency=each.rate.currency,
+                clearing=each.rate.clearing,
+            ),
         )
     entries.insert_entries(
         connection=claim,

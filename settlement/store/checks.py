@@ -199,8 +199,8 @@ SELECT l.dispute_id, l.place FROM settlement.dispute d
     ),
     Check(
         "cover-is-its-entries",
-        "what caps count beside obligations is the sum of the partners' entries; a difference of"
-        " conversion is of no obligation in its currency",
+        "what caps count beside obligations is the sum of the partners' entries, and what was"
+        " converted, in both currencies",
         f"""
 SELECT party_no, currency FROM entered_position p FULL JOIN (
   SELECT side.party_no, e.currency,
@@ -208,7 +208,15 @@ SELECT party_no, currency FROM entered_position p FULL JOIN (
          COALESCE(-sum(side.micros) FILTER (WHERE e.own), 0) AS held
     FROM (SELECT *, kind IN ('collateral', 'default_cover')
                     AND COALESCE(about->>'purpose', '') IN ('collateral', 'prefunding') AS own
-            FROM settlement.entry WHERE kind <> 'conversion') e
+            FROM (SELECT kind, about, creditor, debtor, amount_micros, currency
+                    FROM settlement.entry WHERE kind <> 'conversion'
+                  UNION ALL
+                  SELECT 'conversion', '{{}}', b, a, net_micros, currency
+                    FROM settlement.pair_conversion
+                  UNION ALL
+                  SELECT 'conversion', '{{}}', a, b, converted_micros, clearing
+                    FROM settlement.pair_conversion JOIN settlement.window_rate
+                         USING (business_date, currency)) made) e
    CROSS JOIN LATERAL (VALUES (e.creditor, e.amount_micros), (e.debtor, -e.amount_micros))
          AS side(party_no, micros)
    WHERE side.party_no NOT IN ({hub.POOL}, {hub.OPERATOR}, {hub.CLEARING})

@@ -18,12 +18,16 @@ _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,34}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class CapStatus:
-    """How much of a partner's cap is used, and what it has put up; micros."""
+    """How much of a partner's cap is used, and what it has put up; micros.
+
+    `held` is what was put up in the clearing currency, `others` what was in others.
+    """
 
     party: str
     state: str
     cap: hub.CapFacts | None
     held: dict[Purpose, int]
+    others: dict[tuple[str, Purpose], int]
 
 
 def put_up(
@@ -34,13 +38,15 @@ def put_up(
     amount_micros: int,
     reference: str,
     person: str,
+    currency: str = "",
 ) -> bool:
     """Take collateral from a partner's account: it owes it until it has paid it.
 
-    The same reference again changes nothing; gives whether it was new. Raises RiskRefused, and
-    EntryDiffers where the reference stands for something else.
+    `currency` is the clearing one unless said otherwise; collateral of a currency covers what is
+    owed in it. The same reference again changes nothing; gives whether it was new. Raises
+    RiskRefused, and EntryDiffers where the reference stands for something else.
     """
-    return _move(connection, party, purpose, amount_micros, reference, person, back=False)
+    return _move(connection, party, purpose, amount_micros, reference, person, currency, back=False)
 
 
 def give_back(
@@ -51,12 +57,13 @@ def give_back(
     amount_micros: int,
     reference: str,
     person: str,
+    currency: str = "",
 ) -> bool:
     """Give collateral back to a partner's account, from where it is paid out.
 
     Raises RiskRefused for more than there is, or while the partner is at its cap.
     """
-    return _move(connection, party, purpose, amount_micros, reference, person, back=True)
+    return _move(connection, party, purpose, amount_micros, reference, person, currency, back=True)
 
 
 def read_status(*, connection: Connection) -> list[CapStatus]:
@@ -64,11 +71,22 @@ def read_status(*, connection: Connection) -> list[CapStatus]:
     currency = hub.read_coalition(connection=connection).currency
     caps = {cap.party_no: cap for cap in hub.read_caps(connection=connection)}
     held = store.read_collateral(connection=connection, currency=currency)
+    elsewhere = {
+        name: store.read_collateral(connection=connection, currency=name)
+        for name in hub.read_currencies(connection=connection)
+        if name != currency
+    }
     found = []
     for party in hub.read_parties(connection=connection):
         mine = {purpose: micros for (no, purpose), micros in held.items() if no == party.no}
-        if party.kind == "partner" and (party.no in caps or mine):
-            found.append(CapStatus(party.slug, party.state, caps.get(party.no), mine))
+        others = {
+            (name, purpose): micros
+            for name, of_currency in elsewhere.items()
+            for (no, purpose), micros in of_currency.items()
+            if no == party.no
+        }
+        if party.kind == "partner" and (party.no in caps or mine or others):
+            found.append(CapStatus(party.slug, party.state, caps.get(party.no), mine, others))
     return found
 
 
@@ -106,6 +124,7 @@ def _move(
     amount_micros: int,
     reference: str,
     person: str,
+    currency: str,
     *,
     back: bool,
 ) -> bool:
@@ -116,7 +135,7 @@ def _move(
     if _REFERENCE.fullmatch(reference) is None:
         raise RiskRefused("a reference has 1 to 35 letters, digits, dots, hyphens, slashes")
     store.take_turn(connection=connection)
-    currency = hub.read_coalition(connection=connection).currency
+    currency = _known_currency(connection, currency)
     cause = f"collateral:{party.slug}:{'back:' if back else ''}{reference}"
     made = collateral_entry(
         party_no=party.no,
@@ -135,14 +154,36 @@ def _move(
     if back and not known and amount_micros > before:
         raise RiskRefused(f"{party.slug} has put up less than that as {purpose}")
     if back and not known:
-        _require_headroom(connection, party, amount_micros)
+        _require_headroom(connection, party, currency, amount_micros)
     post_entries(connection=connection, entries=[made])
     return not known
 
 
-def _require_headroom(connection: Connection, party: hub.PartyFacts, amount_micros: int) -> None:
+def _known_currency(connection: Connection, currency: str) -> str:
+    clearing = hub.read_coalition(connection=connection).currency
+    known = {clearing, *hub.read_currencies(connection=connection)}
+    if currency and currency not in known:
+        raise RiskRefused(
+            f"{currency} is no currency of this coalition: {', '.join(sorted(known))}"
+        )
+    return currency or clearing
+
+
+def _require_headroom(
+    connection: Connection, party: hub.PartyFacts, currency: str, amount_micros: int
+) -> None:
+    """Collateral covers what is owed in its currency, and, where it is converted, in others."""
+    rates = hub.read_conversion_rates(connection=connection)
     for cap in hub.read_caps(connection=connection):
-        if cap.party_no == party.no and cap.uncovered_micros + amount_micros >= cap.cap_micros:
+        if cap.party_no != party.no:
+            continue
+        if cap.currency == currency:
+            given_back = amount_micros
+        elif cap.currency in rates and currency in rates:
+            given_back = -(-amount_micros * rates[currency] // rates[cap.currency])
+        else:
+            continue
+        if cap.uncovered_micros + given_back >= cap.cap_micros:
             raise RiskRefused(
                 f"without it, {party.slug} would be at its cap: it covers what is owed"
             )

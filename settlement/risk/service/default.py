@@ -1,9 +1,13 @@
-"""A partner's default: the plan is computed and shown, two people release exactly it."""
+"""A partner's default: the plan is computed and shown, two people release exactly it.
+
+Each currency that the partner owes in has a waterfall of its own: collateral of a currency covers
+what is owed in it, and nothing is converted. All are in one plan.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,10 +41,8 @@ def plan_default(
     Nothing is done; the plan is kept so that its hash can be released. Raises RiskRefused.
     """
     store.take_turn(connection=connection)
-    facts, found = _compute(connection, party)
-    document = plan_document(
-        facts=facts, found=found, block_points=block_points, slugs=_slugs(connection)
-    )
+    computed = _compute(connection, party)
+    document = _document(computed, block_points=block_points, slugs=_slugs(connection))
     digest = plan_hash(document)
     store.keep_plan(
         connection=connection,
@@ -75,9 +77,9 @@ def execute_default(
         raise RiskRefused("the plan was executed already")
     party = next(p for p in hub.read_parties(connection=connection) if p.no == plan.party_no)
     block_points = "block_points" in plan.document["then"]
-    facts, found = _compute(connection, party)
+    computed = _compute(connection, party)
     slugs = _slugs(connection)
-    present = plan_document(facts=facts, found=found, block_points=block_points, slugs=slugs)
+    present = _document(computed, block_points=block_points, slugs=slugs)
     if plan_hash(present) != plan_sha256:
         raise RiskRefused("what would be done has changed since: make the plan anew")
     if plan.approved_by is None:
@@ -86,9 +88,12 @@ def execute_default(
     if plan.approved_by == person:
         raise RiskRefused(f"{person} released it already; another person must do the same")
     store.execute_plan(connection=connection, plan_sha256=plan_sha256, person=person, now=wall)
-    post_entries(
-        connection=connection, entries=default_entries(facts=facts, found=found, plan=plan_sha256)
-    )
+    entries: list[NewEntry] = []
+    for facts, found in computed:
+        entries += default_entries(
+            facts=facts, found=found, plan=plan_sha256, first_seq=len(entries)
+        )
+    post_entries(connection=connection, entries=entries)
     reason = f"default, plan {plan_sha256}"
     if party.state in ("live", "leaving"):
         hub.set_partner_state(
@@ -103,12 +108,17 @@ def execute_default(
         hub.block_points(
             connection=connection, party_no=party.no, reason=reason, now=now, new_id=new_id
         )
-    _tell(connection, facts, found, slugs, now, new_id)
+    for facts, found in computed:
+        _tell(connection, facts, found, slugs, now, new_id)
     return True
 
 
-def default_entries(*, facts: DefaultFacts, found: Waterfall, plan: str) -> list[NewEntry]:
+def default_entries(
+    *, facts: DefaultFacts, found: Waterfall, plan: str, first_seq: int = 0
+) -> list[NewEntry]:
     """What the waterfall posts; the defaulter's account is at zero after it.
+
+    `first_seq` is how many entries the plan has in other currencies already.
 
     The clearing house gives what lies with it (`default_cover`), and takes the others'
     contributions from their accounts (`default_share` with it). What counterparties bear, each
@@ -126,7 +136,7 @@ def default_entries(*, facts: DefaultFacts, found: Waterfall, plan: str) -> list
                 amount_micros=micros,
                 currency=facts.currency,
                 cause=cause,
-                seq=len(entries),
+                seq=first_seq + len(entries),
                 **more,
             )
         )
@@ -142,7 +152,7 @@ def default_entries(*, facts: DefaultFacts, found: Waterfall, plan: str) -> list
                 amount_micros=share.amount_micros,
                 currency=facts.currency,
                 cause=cause,
-                seq=len(entries),
+                seq=first_seq + len(entries),
                 back=True,
             )
         )
@@ -155,13 +165,37 @@ def default_entries(*, facts: DefaultFacts, found: Waterfall, plan: str) -> list
     return entries
 
 
-def _compute(connection: Connection, party: hub.PartyFacts) -> tuple[DefaultFacts, Waterfall]:
+Computed = tuple[DefaultFacts, Waterfall]
+
+
+def _compute(connection: Connection, party: hub.PartyFacts) -> list[Computed]:
+    """The waterfalls of all currencies that something is owed in, the clearing one first."""
     if party.kind != "partner":
         raise RiskRefused(f"{party.slug} is not a partner")
-    currency = hub.read_coalition(connection=connection).currency
-    account = store.read_account(connection=connection, party_no=party.no, currency=currency)
-    if account.through is None:
+    computed = []
+    any_statement = False
+    for currency in store.read_currencies(connection=connection, party_no=party.no):
+        account = store.read_account(connection=connection, party_no=party.no, currency=currency)
+        if account.through is None:
+            continue
+        any_statement = True
+        if account.balance_micros < 0:
+            facts = _facts(connection, party, currency, account.balance_micros, account.through)
+            computed.append((facts, compute_waterfall(facts=facts)))
+    if not any_statement:
         raise RiskRefused(f"{party.slug} has no statement yet: nothing is due")
+    if not computed:
+        raise RiskRefused("nothing is owed: there is no default to settle")
+    return computed
+
+
+def _facts(
+    connection: Connection,
+    party: hub.PartyFacts,
+    currency: str,
+    balance_micros: int,
+    through: date,
+) -> DefaultFacts:
     held = store.read_collateral(connection=connection, currency=currency)
     own: dict[Purpose, int] = {}
     fund: dict[int, int] = {}
@@ -171,19 +205,19 @@ def _compute(connection: Connection, party: hub.PartyFacts) -> tuple[DefaultFact
         elif purpose == "default_fund":
             fund[no] = micros
     windows = []
-    owed = -account.balance_micros
+    owed = -balance_micros
     for window in store.walk_windows(
-        connection=connection, party_no=party.no, currency=currency, through=account.through
+        connection=connection, party_no=party.no, currency=currency, through=through
     ):
         if owed <= 0:
             break
         windows.append(window)
         owed += window.net_micros
-    facts = DefaultFacts(
+    return DefaultFacts(
         party=party.no,
         currency=currency,
-        through=account.through,
-        account_micros=account.balance_micros,
+        through=through,
+        account_micros=balance_micros,
         own=own,
         fund=fund,
         windows=windows,
@@ -191,7 +225,20 @@ def _compute(connection: Connection, party: hub.PartyFacts) -> tuple[DefaultFact
         operator=hub.OPERATOR,
         minor_micros=10 ** (_MICROS_DIGITS - minor_digits(currency)),
     )
-    return facts, compute_waterfall(facts=facts)
+
+
+def _document(
+    computed: Sequence[Computed], *, block_points: bool, slugs: Mapping[int, str]
+) -> dict[str, Any]:
+    """The plan: the first currency's waterfall, and those of others beside it."""
+    (facts, found), *others = computed
+    document = plan_document(facts=facts, found=found, block_points=block_points, slugs=slugs)
+    if others:
+        document["others"] = [
+            plan_document(facts=facts, found=found, block_points=block_points, slugs=slugs)
+            for facts, found in others
+        ]
+    return document
 
 
 def _tell(

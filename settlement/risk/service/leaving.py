@@ -41,9 +41,12 @@ class RunOff:
         return max(0, -(-(self.liability_micros - self.prefunded_micros) // unit) * unit)
 
 
-def compute_run_off(*, connection: Connection, party: hub.PartyFacts) -> RunOff:
-    """What the partner's points would cost, were all of them spent; reads every open lot."""
-    currency = hub.read_coalition(connection=connection).currency
+def compute_run_off(*, connection: Connection, party: hub.PartyFacts, currency: str = "") -> RunOff:
+    """What the partner's points in a currency would cost, were all of them spent.
+
+    Without a currency, the clearing one. Reads every open lot.
+    """
+    currency = currency or hub.read_coalition(connection=connection).currency
     outstanding = [
         each
         for each in hub.read_outstanding_points(connection=connection, party_no=party.no)
@@ -61,6 +64,22 @@ def compute_run_off(*, connection: Connection, party: hub.PartyFacts) -> RunOff:
     )
 
 
+def compute_run_offs(*, connection: Connection, party: hub.PartyFacts) -> tuple[RunOff, ...]:
+    """The run-off in every currency that the partner has an account or points in.
+
+    That of the clearing currency is always there, first.
+    """
+    first, *others = store.read_currencies(connection=connection, party_no=party.no)
+    points = {
+        each.currency
+        for each in hub.read_outstanding_points(connection=connection, party_no=party.no)
+    }
+    return tuple(
+        compute_run_off(connection=connection, party=party, currency=currency)
+        for currency in (first, *sorted({*others, *points} - {first}))
+    )
+
+
 def begin_exit(
     *,
     connection: Connection,
@@ -69,8 +88,10 @@ def begin_exit(
     person: str,
     now: datetime,
     new_id: Callable[[], UUID],
-) -> tuple[Exit, RunOff]:
+) -> tuple[Exit, tuple[RunOff, ...]]:
     """Freeze earning, keep spending for the notice, and have the run-off liability prefunded.
+
+    In each currency what its points would cost. The record names the first that has a liability.
 
     `now` is business time. Raises RiskRefused, and HubError where the state forbids it.
     """
@@ -88,7 +109,8 @@ def begin_exit(
         now=now,
         new_id=new_id,
     )
-    run_off = compute_run_off(connection=connection, party=party)
+    run_offs = compute_run_offs(connection=connection, party=party)
+    run_off = next((each for each in run_offs if each.liability_micros), run_offs[0])
     zone = hub.read_coalition(connection=connection).time_zone
     made = Exit(
         party_no=party.no,
@@ -96,25 +118,27 @@ def begin_exit(
         notice_until=now.astimezone(zone).date() + timedelta(days=notice_days),
         currency=run_off.currency,
         liability_micros=run_off.liability_micros,
-        points=run_off.points,
+        points=sum(each.points for each in run_offs),
         closed_at=None,
     )
     store.insert_exit(connection=connection, made=made, person=person)
-    if run_off.missing_micros:
-        post_entries(
-            connection=connection,
-            entries=[
-                collateral_entry(
-                    party_no=party.no,
-                    purpose="prefunding",
-                    amount_micros=run_off.missing_micros,
-                    currency=run_off.currency,
-                    cause=f"exit:{party.slug}:begin",
-                    person=person,
-                )
-            ],
-        )
-    return made, run_off
+    post_entries(
+        connection=connection,
+        entries=[
+            collateral_entry(
+                party_no=party.no,
+                purpose="prefunding",
+                amount_micros=each.missing_micros,
+                currency=each.currency,
+                cause=f"exit:{party.slug}:begin",
+                seq=seq,
+                person=person,
+            )
+            for seq, each in enumerate(run_offs)
+            if each.missing_micros
+        ],
+    )
+    return made, run_offs
 
 
 def close_exit(
@@ -142,7 +166,7 @@ def close_exit(
     given = _give_back(connection, party, person)
     left = _left(connection, party)
     if given:
-        left = (f"{given} {found[0].currency} of collateral go back with its next statement", *left)
+        left = (f"{given} of collateral go back with its next statement", *left)
     if left:
         return left
     hub.set_partner_state(
@@ -158,24 +182,28 @@ def close_exit(
 
 
 def _give_back(connection: Connection, party: hub.PartyFacts, person: str) -> str:
-    currency = hub.read_coalition(connection=connection).currency
-    held = store.read_collateral(connection=connection, currency=currency, party_no=party.no)
-    entries = [
-        collateral_entry(
-            party_no=party.no,
-            purpose=purpose,
-            amount_micros=micros,
-            currency=currency,
-            cause=f"exit:{party.slug}:end:{purpose}:{_round(connection, party.slug, purpose)}",
-            back=True,
-            person=person,
-        )
-        for (_, purpose), micros in held.items()
-        if micros > 0
-    ]
-    post_entries(connection=connection, entries=entries)
-    total = sum(each.amount_micros for each in entries)
-    return format_micros(total) if total else ""
+    """Give all collateral back, in every currency; tells how much, nothing if there is none."""
+    given = []
+    for currency in store.read_currencies(connection=connection, party_no=party.no):
+        held = store.read_collateral(connection=connection, currency=currency, party_no=party.no)
+        entries = [
+            collateral_entry(
+                party_no=party.no,
+                purpose=purpose,
+                amount_micros=micros,
+                currency=currency,
+                cause=f"exit:{party.slug}:end:{purpose}:{_round(connection, party.slug, purpose)}",
+                back=True,
+                person=person,
+            )
+            for (_, purpose), micros in held.items()
+            if micros > 0
+        ]
+        post_entries(connection=connection, entries=entries)
+        total = sum(each.amount_micros for each in entries)
+        if total:
+            given.append(f"{format_micros(total)} {currency}")
+    return " and ".join(given)
 
 
 def _round(connection: Connection, slug: str, purpose: str) -> int:
@@ -191,16 +219,22 @@ def _left(connection: Connection, party: hub.PartyFacts) -> tuple[str, ...]:
     live = disputes.count_live(connection=connection, party_no=party.no)
     if live:
         left.append(f"{live} disputes are not closed")
-    currency = hub.read_coalition(connection=connection).currency
-    account = store.read_account(connection=connection, party_no=party.no, currency=currency)
-    through = account.through or date.min
+    clearing, *others = store.read_currencies(connection=connection, party_no=party.no)
+    accounts = {
+        currency: store.read_account(connection=connection, party_no=party.no, currency=currency)
+        for currency in (clearing, *others)
+    }
+    # A party has a statement in a currency for each window with business in it.
+    through = max((each.through or date.min for each in accounts.values()), default=date.min)
     if hub.has_obligations_after(
         connection=connection, party_no=party.no, after=through
     ) or store.has_entries_after(connection=connection, party_no=party.no, after=through):
         left.append("there is activity that no statement has yet")
-    if account.balance_micros:
-        left.append(f"its account stands at {format_micros(account.balance_micros)}")
+    for currency, account in accounts.items():
+        if account.balance_micros:
+            of = "" if currency == clearing else f" {currency}"
+            left.append(f"its account stands at {format_micros(account.balance_micros)}{of}")
     return tuple(left)
 
 
-__all__ = ["RunOff", "begin_exit", "close_exit", "compute_run_off"]
+__all__ = ["RunOff", "begin_exit", "close_exit", "compute_run_off", "compute_run_offs"]

@@ -117,13 +117,24 @@ def upgrade() -> None:
     )
     op.create_table(
         "closed_position",
-        sa.Column("window_date", sa.Date(), nullable=False),
         sa.Column("party_no", sa.Integer(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("net_micros", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "window_date", "party_no", "currency", name=op.f("pk_closed_position")
-        ),
+        sa.PrimaryKeyConstraint("party_no", "currency", name=op.f("pk_closed_position")),
+    )
+    op.create_table(
+        "closed_through",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("window_date", sa.Date(), nullable=True),
+        sa.CheckConstraint("id = 1", name=op.f("ck_closed_through_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_closed_through")),
+    )
+    op.create_table(
+        "conversion_rate",
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("scaled", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("scaled > 0", name=op.f("ck_conversion_rate_scaled")),
+        sa.PrimaryKeyConstraint("currency", name=op.f("pk_conversion_rate")),
     )
     op.create_table(
         "debt",
@@ -980,6 +991,8 @@ def downgrade() -> None:
     op.drop_table("entered_position")
     op.drop_table("delivery_attempt")
     op.drop_table("debt")
+    op.drop_table("conversion_rate")
+    op.drop_table("closed_through")
     op.drop_table("closed_position")
     op.drop_index("ix_certification_connection_no", table_name="certification")
     op.drop_table("certification")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -10,11 +10,12 @@ from sqlalchemy import Engine
 from coalition.config import Config
 from coalition.directory import Clocks
 from coalition.errors import HubError
-from coalition.feed import Cover, add_cover
+from coalition.feed import Cover, add_cover, close_window, set_conversion_rates
 from coalition.jobs.job import JobContext
+from coalition.ledger.check import run_checks
 from coalition.ledger.exposure import measure_exposure
 from coalition.metrics import exposition
-from tests.coalition_world import World, terms
+from tests.coalition_world import DAY_1, World, terms
 from tests.hub_http import HttpHub
 
 
@@ -118,6 +119,76 @@ def test_what_was_paid_in_covers_the_position(world: World, config: Config) -> N
     measure(world, config)
     assert level(world) == (400_000, 0)
     world.put("grocer", "G-2", world.sale_body(ann, ("food", "1", "5.00")))
+
+
+def close_next(world: World, number: int) -> None:
+    """The day of that number is closed, and the next one has begun."""
+    day = DAY_1 + timedelta(days=number - 1)
+    ends_at = datetime(day.year, day.month, day.day, 22, tzinfo=UTC)
+    world.set_clock(ends_at + timedelta(hours=9))
+    with world.database.transaction() as connection:
+        close_window(
+            connection=connection,
+            business_date=day,
+            starts_at=ends_at - timedelta(days=1),
+            ends_at=ends_at,
+            closed_at=datetime.now(UTC),
+            lock_timeout_ms=1000,
+        )
+
+
+def test_closed_windows_stay_one_row_for_each_party_however_many_there_are(
+    world: World, config: Config
+) -> None:
+    ann = world.member()
+    world.put("grocer", "G-1", world.sale_body(ann, ("food", "1", "500.00")))
+    for number in range(1, 5):
+        world.redeem("bakery", ann, 10)
+        measure(world, config)
+        close_next(world, number)
+        measure(world, config)
+        measure(world, config)
+        assert level(world)[0] == number * 100_000
+    # Nobody measured while two windows closed, one of them empty.
+    close_next(world, 5)
+    world.redeem("bakery", ann, 10)
+    close_next(world, 6)
+    measure(world, config)
+    assert level(world)[0] == 500_000
+    with world.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT count(*) FROM closed_position").scalar_one()
+    assert rows == 2
+    assert broken_rules(world) == []
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE closed_position SET net_micros = net_micros + 1")
+    assert broken_rules(world) == ["closed-position-is-its-obligations"]
+
+
+def broken_rules(world: World) -> list[str]:
+    with world.engine.connect() as connection:
+        return [found.check.name for found in run_checks(connection=connection) if found.broken]
+
+
+def test_what_is_owed_in_another_currency_counts_at_the_rate_that_converts_it(
+    world: World, config: Config
+) -> None:
+    ann = world.member()
+    world.put("grocer", "G-1", world.sale_body(ann, ("food", "1", "500.00")))
+    world.redeem("bakery", ann, 20)
+    lei = {(world.numbers["grocer"], "RON"): Cover(covering_micros=-2_000_000)}
+    with world.database.transaction() as connection:
+        add_cover(connection=connection, changes=lei)
+    measure(world, config)
+    # By itself: nothing tells that lei are worth anything here.
+    assert level(world) == (200_000, 0)
+    with world.database.transaction() as connection:
+        set_conversion_rates(connection=connection, scaled={"RON": 2_000_000_000})
+    measure(world, config)
+    assert level(world) == (600_000, 50)
+    with world.database.transaction() as connection:
+        set_conversion_rates(connection=connection, scaled={})
+    measure(world, config)
+    assert level(world) == (200_000, 0)
 
 
 def test_the_metrics_show_how_much_of_a_cap_is_used(world: World, config: Config) -> None:
