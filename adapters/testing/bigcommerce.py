@@ -78,7 +78,7 @@ class BigShop(Shop):
             "date_created": format_datetime(purchase.placed_at),
             "date_modified": format_datetime(purchase.changed_at),
             "currency_code": purchase.currency,
-            "total_inc_tax": self.money(purchase.total),
+            "total_inc_tax": self.money(purchase.total - purchase.by_points),
             "shipping_cost_inc_tax": self.money(shipping),
             "handling_cost_inc_tax": "0.0000",
             "store_credit_amount": self.money(paid.get("store_credit", 0)),
@@ -99,10 +99,10 @@ class BigShop(Shop):
                 "quantity": item.count,
                 "total_inc_tax": self.money(item.minor + item.discount),
                 "applied_discounts": [
-                    {"id": "total-coupon", "amount": self.money(item.discount), "code": None}
-                ]
-                if item.discount
-                else [],
+                    {"id": "total-coupon", "amount": self.money(off), "code": code}
+                    for code, off in ((None, item.discount), (purchase.code, purchase.off(item)))
+                    if off
+                ],
             }
             for item in purchase.items
             if item.kind != "shipping"
@@ -137,6 +137,9 @@ class BigShop(Shop):
             "payments": [{"id": 1, "is_declined": refund.status == "failed"}],
         }
 
+    def used_up(self, code: str) -> int:
+        return self.spent.pop(str(self.coupons[code]))
+
     def answer(self, call: Call) -> Answer:
         parts = urlsplit(call.path)
         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -152,7 +155,8 @@ class BigShop(Shop):
         if path[2:] == ["products"]:
             return json_answer(self.products(purchase))
         if path[2:] == ["coupons"]:
-            return json_answer([])
+            used = {"code": purchase.code, "discount": self.money(purchase.by_points)}
+            return json_answer([used] if purchase.code else [])
         if path[2:] == ["payment_actions", "refunds"]:
             found = [self.refund_of(purchase, refund) for refund in purchase.refunds]
             return json_answer({"data": found, "meta": {}})

@@ -56,6 +56,8 @@ def fake_of(name: str) -> type[Shop]:
             and issubclass(value, Shop)
             and not inspect.isabstract(value)
         ]
+        # Others may build on it, to tell the same in another way.
+        found = [each for each in found if not set(each.__mro__[1:]) & set(found)]
         if len(found) != 1:
             raise NoFake(f"{place} should hold one shop, and holds {len(found)}")
         return found[0]

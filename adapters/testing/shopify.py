@@ -107,10 +107,10 @@ class ShopifyShop(Shop):
                     "tip": {"payment_gateway": "card"} if item.kind == "tip" else None,
                     "tax_lines": [self.both("price", item.tax)] if item.tax else [],
                     "discount_allocations": [
-                        self.both("amount", item.discount) | {"discount_application_index": 0}
-                    ]
-                    if item.discount
-                    else [],
+                        self.both("amount", off) | {"discount_application_index": index}
+                        for index, off in enumerate((item.discount, purchase.off(item)))
+                        if off
+                    ],
                 }
             )
         return {
@@ -128,7 +128,10 @@ class ShopifyShop(Shop):
             "email": purchase.email,
             "note_attributes": [],
             "customer": None if purchase.customer is None else {"id": int(purchase.customer)},
-            "discount_applications": [{"type": "manual", "title": "a rebate"}],
+            "discount_applications": [
+                {"type": "manual", "title": "a rebate"},
+                {"type": "discount_code", "code": purchase.code},
+            ],
             "line_items": goods,
             "shipping_lines": shipping,
             "refunds": [self._refund(purchase, refund) for refund in purchase.refunds],
@@ -167,6 +170,7 @@ class ShopifyShop(Shop):
 
     def _transactions(self, purchase: Purchase) -> list[dict[str, Any]]:
         by_card = purchase.total - sum(minor for _, minor in purchase.tenders)
+        by_card -= purchase.by_points
         paid = [*purchase.tenders, ("card", by_card)]
         return [
             {
@@ -177,6 +181,9 @@ class ShopifyShop(Shop):
             }
             for kind, minor in paid
         ]
+
+    def used_up(self, code: str) -> int:
+        return self.spent.pop(self.codes[code])
 
     def answer(self, call: Call) -> Answer:
         parts = urlsplit(call.path)

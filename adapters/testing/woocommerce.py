@@ -61,9 +61,10 @@ class WooShop(Shop):
             "fee_lines": [],
         }
         for item in purchase.items:
+            paid = item.minor - purchase.off(item)
             written = {
                 "id": self.ids[purchase.number, item],
-                "total": self.money(item.minor - item.tax),
+                "total": self.money(paid - item.tax),
                 "total_tax": self.money(item.tax),
             }
             if item.kind == "shipping":
@@ -90,12 +91,16 @@ class WooShop(Shop):
             "currency": purchase.currency,
             **_times("date_created", purchase.placed_at),
             **_times("date_modified", purchase.changed_at),
-            "total": self.money(purchase.total - cards),
+            "total": self.money(purchase.total - cards - purchase.by_points),
             "customer_id": int(purchase.customer or 0),
             "billing": {"email": purchase.email or "", "phone": ""},
             "payment_method": "stripe",
             "gift_cards": [{"id": 1, "amount": self.money(cards)}] if cards else [],
-            "coupon_lines": [],
+            "coupon_lines": [
+                {"id": 1, "code": purchase.code, "discount": self.money(purchase.by_points)}
+            ]
+            if purchase.code
+            else [],
             "meta_data": [],
             "refunds": [
                 {"id": int(r.id), "reason": "", "total": self.money(-r.minor)}
@@ -127,6 +132,9 @@ class WooShop(Shop):
             "amount": self.money(refund.minor),
             **_times("date_created", refund.at),
         }
+
+    def used_up(self, code: str) -> int:
+        return self.spent.pop(str(self.coupons[code]))
 
     def answer(self, call: Call) -> Answer:
         parts = urlsplit(call.path)
