@@ -161,8 +161,7 @@ def _records(commands: _Commands) -> None:
     explain.add_argument(
         "amount",
         metavar="AMOUNT",
-        help="a line's number, opening, net, closing, activity:KIND, position:PARTY[/KIND], "
-        "section:SECTION[/KIND], camt:ENTRY, 1c:DOCUMENT, journal:ROW",
+        help="a line's number, opening, net, closing, activity:KIND, position:PARTY[/KIND]",
     )
     explain.add_argument("--json", action="store_true", help="answer one JSON object")
     verify = _add(

@@ -1,4 +1,4 @@
-"""Connections, their inbox, and what is known of orders and spends."""
+"""Connections, their inbox, and what is known of orders."""
 
 from __future__ import annotations
 
@@ -132,40 +132,6 @@ known_order = Table(
     # The code of the refusal, where the hub did not take it.
     Column("problem", Text),
     PrimaryKeyConstraint("connection_no", "order_id"),
-)
-
-spend = Table(
-    "spend",
-    metadata,
-    Column("spend_id", Uuid, primary_key=True),
-    Column("connection_no", Integer, nullable=False),
-    # The hold behind it; the adapter knows the spend by the hold's public id.
-    Column("hold_id", Uuid, nullable=False, unique=True),
-    Column("account_id", Uuid, nullable=False),
-    Column("points", BigInteger, nullable=False),
-    Column("amount_micros", BigInteger, nullable=False),
-    Column("currency", Text, nullable=False),
-    # The platform's order, where it was named, and its customer (an id of the platform's).
-    Column("order_id", Text),
-    Column("customer", Text),
-    Column("state", Text, nullable=False),
-    # What the shopper or the till uses.
-    Column("code", Text),
-    Column("problem", Text),
-    Column("redemption_id", Uuid),
-    # All times here are wall time, but for `expires_at`, which is the hold's.
-    Column("due_at", DateTime(timezone=True)),
-    Column("leased_until", DateTime(timezone=True)),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
-    Column("changed_at", DateTime(timezone=True), nullable=False),
-    CheckConstraint(
-        "state = " + one_of("wanted", "made", "used", "undone", "failed"), name="state"
-    ),
-    CheckConstraint("least(points, amount_micros) > 0", name="positive"),
-    Index("ix_spend_connection_no_spend_id", "connection_no", "spend_id"),
-    Index("ix_spend_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )
 
 poll_cursor = Table(

@@ -27,6 +27,7 @@ TABLE_MODULES = (
     "coalition.events.tables",
     "coalition.checkouts.tables",
     "coalition.checkouts.calls.tables",
+    "coalition.checkouts.spends.tables",
     "coalition.http.tables",
     "coalition.jobs.tables",
 )

@@ -14,7 +14,7 @@ from coalition.http.endpoint import Answer, RequestContext, Routes
 from coalition.http.posting import posting_context
 from coalition.members.domain import member_id_or_none
 from coalition.members.store import find_members
-from coalition.redemptions.domain import Hold, Redemption, Till
+from coalition.redemptions.domain import Till
 from coalition.redemptions.schemas import (
     HOLD_SECONDS,
     CaptureBody,
@@ -37,9 +37,8 @@ from coalition.redemptions.service import (
     reverse_redemption,
     void_hold,
 )
-from partner_sdk.wire.amounts import Money
+from coalition.redemptions.wire import hold_document, money_of_points, redemption_document
 from partner_sdk.wire.ids import encode
-from partner_sdk.wire.instants import format_instant
 
 routes = Routes(tag="Redemptions")
 
@@ -67,39 +66,6 @@ def _account(context: RequestContext, named: Mapping[str, str]) -> UUID:
         references=[value] if kind == "reference" else [],
     )
     return found.named(kind=kind, value=value).account_id  # type: ignore[arg-type]  # checked
-
-
-def _money(points: int, face_micros: int, currency: str) -> dict[str, Any]:
-    return Money(points * face_micros, currency).to_wire()
-
-
-def hold_document(hold: Hold) -> dict[str, Any]:
-    """A hold in wire form."""
-    return {
-        "id": encode("hld", hold.hold_id),
-        "member": encode("mem", hold.account_id),
-        "state": hold.state,
-        "points": hold.points,
-        "amount": _money(hold.points, hold.face_micros, hold.currency),
-        "captured_points": hold.captured_points,
-        "expires_at": format_instant(hold.expires_at),
-        "redemption": None if hold.redemption_id is None else encode("red", hold.redemption_id),
-        "reference": hold.reference,
-    }
-
-
-def redemption_document(redemption: Redemption) -> dict[str, Any]:
-    """A redemption in wire form."""
-    return {
-        "id": encode("red", redemption.redemption_id),
-        "member": encode("mem", redemption.account_id),
-        "points": redemption.points,
-        "amount": _money(redemption.points, redemption.face_micros, redemption.currency),
-        "reversed_points": redemption.reversed_points,
-        "hold": None if redemption.hold_id is None else encode("hld", redemption.hold_id),
-        "reference": redemption.reference,
-        "created_at": format_instant(redemption.created_at),
-    }
 
 
 def _announce(context: RequestContext, type_: str, payload: Mapping[str, Any]) -> None:
@@ -152,7 +118,7 @@ def quote_points(context: RequestContext) -> Answer:
         {
             "member": encode("mem", account_id),
             "points": points,
-            "amount": _money(points, price.face_micros, price.currency),
+            "amount": money_of_points(points, price.face_micros, price.currency),
             "available": available,
         }
     )
@@ -308,7 +274,7 @@ def reverse_points(context: RequestContext, *, redemption_id: UUID) -> Answer:
         "id": encode("rev", reversal_id),
         "redemption": encode("red", redemption_id),
         "points": points,
-        "amount": _money(points, redemption.face_micros, redemption.currency),
+        "amount": money_of_points(points, redemption.face_micros, redemption.currency),
         "reversed_points": redemption.reversed_points,
     }
     _announce(context, "redemption.reversed", document)

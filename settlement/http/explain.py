@@ -22,8 +22,7 @@ class ExplainQuery(Query):
         max_length=100,
         required=True,
         doc="`line:N`, `opening`, `net`, `closing`, `activity:KIND`, `position:COUNTERPARTY` or "
-        "`position:COUNTERPARTY/KIND`; of the PDF `section:SECTION[/KIND]`, `gross`, `bilateral`; "
-        "of the other files `camt:ENTRY`, `1c:DOCUMENT`, `journal:ROW`; see Understand a number.",
+        "`position:COUNTERPARTY/KIND`.",
         example="line:1",
     )
 
@@ -83,7 +82,6 @@ def explain_statement_amount(context: RequestContext, *, statement_id: UUID) -> 
             found=found,
             subject=parse_subject(context.query["amount"]),
             sight=sight,
-            data_folder=context.hub.config.data_folder,
         )
     except NothingToExplain as reason:
         raise HubError("amount_not_found", f"{reason}.") from None

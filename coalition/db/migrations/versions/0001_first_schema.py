@@ -682,39 +682,59 @@ def upgrade() -> None:
         "spend",
         sa.Column("spend_id", sa.Uuid(), nullable=False),
         sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("hold_id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("face_micros", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("order_id", sa.Text(), nullable=True),
-        sa.Column("customer", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("undo", sa.Boolean(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=True),
+        sa.Column("order_revision", sa.BigInteger(), nullable=True),
+        sa.Column("customer", sa.LargeBinary(), nullable=True),
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("redemption_id", sa.Uuid(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'used') = (redemption_id IS NOT NULL)", name=op.f("ck_spend_used")
+        ),
         sa.CheckConstraint(
             "state = ANY ('{wanted,made,used,undone,failed}'::text[])", name=op.f("ck_spend_state")
         ),
-        sa.CheckConstraint("least(points, amount_micros) > 0", name=op.f("ck_spend_positive")),
+        sa.CheckConstraint("NOT undo OR due_at IS NOT NULL", name=op.f("ck_spend_undo_is_due")),
+        sa.CheckConstraint(
+            "least(points, amount_micros, face_micros) > 0", name=op.f("ck_spend_positive")
+        ),
         sa.PrimaryKeyConstraint("spend_id", name=op.f("pk_spend")),
-        sa.UniqueConstraint("hold_id", name=op.f("uq_spend_hold_id")),
+        sa.UniqueConstraint(
+            "connection_no", "reference", name=op.f("uq_spend_connection_no_reference")
+        ),
     )
     op.create_index(
         "ix_spend_connection_no_spend_id", "spend", ["connection_no", "spend_id"], unique=False
     )
     op.create_index(
-        "ix_spend_due",
+        "ix_spend_due_at",
         "spend",
         ["due_at"],
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_spend_order",
+        "spend",
+        ["connection_no", "order_id"],
+        unique=False,
+        postgresql_where=sa.text("order_id IS NOT NULL"),
     )
     op.create_table(
         "agreement",
@@ -936,7 +956,10 @@ def downgrade() -> None:
     op.drop_table("bearer_key")
     op.drop_table("agreement")
     op.drop_index(
-        "ix_spend_due", table_name="spend", postgresql_where=sa.text("due_at IS NOT NULL")
+        "ix_spend_order", table_name="spend", postgresql_where=sa.text("order_id IS NOT NULL")
+    )
+    op.drop_index(
+        "ix_spend_due_at", table_name="spend", postgresql_where=sa.text("due_at IS NOT NULL")
     )
     op.drop_index("ix_spend_connection_no_spend_id", table_name="spend")
     op.drop_table("spend")
