@@ -161,7 +161,8 @@ def _records(commands: _Commands) -> None:
     explain.add_argument(
         "amount",
         metavar="AMOUNT",
-        help="a line's number, opening, net, closing, activity:KIND, position:PARTY[/KIND]",
+        help="a line's number, opening, net, closing, activity:KIND, position:PARTY[/KIND], "
+        "section:SECTION[/KIND], camt:ENTRY, 1c:DOCUMENT, journal:ROW",
     )
     explain.add_argument("--json", action="store_true", help="answer one JSON object")
     verify = _add(

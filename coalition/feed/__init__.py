@@ -36,6 +36,7 @@ from coalition.feed.facts import (
 from coalition.feed.jobs import activate_points, expire_holds, expire_lots
 from coalition.feed.lines import (
     adjusting_lines,
+    late_movements,
     line_details,
     line_keys,
     refresh_statistics,
@@ -116,6 +117,7 @@ __all__ = [
     "expire_lots",
     "find_operator",
     "has_obligations_after",
+    "late_movements",
     "line_details",
     "line_keys",
     "mark_window",

@@ -194,6 +194,28 @@ def adjusting_lines(*, business_date: date) -> FromClause:
     return sides.subquery("adjusting")
 
 
+def is_late(*, starts_at: datetime) -> ColumnElement[bool]:
+    """Whether a movement, joined with its lot, is of a sale first heard of after its own window.
+
+    The movement's own window starts at `starts_at`.
+    """
+    return (movement.c.reason == "sale") & (lot.c.occurred_at < starts_at)
+
+
+def late_movements(*, business_date: date, starts_at: datetime) -> FromClause:
+    """The window's movements of sales that happened before it: account_id, movement_id."""
+    return (
+        select(movement.c.account_id, movement.c.movement_id)
+        .join_from(
+            movement,
+            lot,
+            (lot.c.account_id == movement.c.account_id) & (lot.c.lot_id == movement.c.lot_id),
+        )
+        .where(movement.c.window_date == business_date, is_late(starts_at=starts_at))
+        .subquery("late")
+    )
+
+
 def refresh_statistics(*, connection: Connection) -> None:
     """Let the planner know the rows of a large window before it is read."""
     connection.execute(text("ANALYZE movement, obligation, lot"))
@@ -247,7 +269,7 @@ def line_details(*, lines: FromClause, business_date: date, starts_at: datetime)
         "receipt": func.coalesce(sale.c.receipt, _of(own, redemption.c.receipt)),
         "account": movement.c.account_id,
         "reason": case(
-            ((movement.c.reason == "sale") & (lot.c.occurred_at < starts_at), LATE_SALE),
+            (is_late(starts_at=starts_at), LATE_SALE),
             else_=movement.c.reason,
         ),
         "occurred_at": _of(own, occurred_at),

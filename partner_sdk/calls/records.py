@@ -46,7 +46,8 @@ class RecordCalls(Calls):
         """Explain an amount of a statement of this partner.
 
         ``amount`` is ``line:12``, ``opening``, ``net``, ``closing``, ``activity:redemption``,
-        ``position:grocer`` or ``position:grocer/redemption``.
+        ``position:grocer`` or ``position:grocer/redemption``; of the bundle's other files
+        ``camt:3``, ``1c:3``, ``journal:5``, ``section:fees``, ``gross`` and so on.
         """
         path = path_of("statements", statement_id, "explain")
         return self._get(Explanation.from_wire, path, {"amount": amount})

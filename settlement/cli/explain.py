@@ -17,7 +17,8 @@ def explain(
         str,
         typer.Argument(
             help="The number of a line, opening, net, closing, activity:KIND, "
-            "position:COUNTERPARTY or position:COUNTERPARTY/KIND."
+            "position:COUNTERPARTY[/KIND], section:SECTION[/KIND], camt:ENTRY, 1c:DOCUMENT or "
+            "journal:ROW."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Answer one JSON object.")] = False,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from partner_sdk.wire import ids
 from settlement import hub
+from settlement.explain.files import explain_in_files, is_of_files
 from settlement.explain.line import Parties, Sight, explain_one_line
 from settlement.explain.subjects import Subject, line, parse_subject
 from settlement.explain.sums import explain_sum
@@ -49,15 +51,22 @@ def explain_amount_of(*, night: Night, statement: str, subject: Subject) -> Expl
             found=_find(connection, statement, parties),
             subject=subject,
             sight=Sight(sees_all=True, secret=night.pseudonym_secret),
+            data_folder=night.config.data_folder,
         )
 
 
 def explain_stored(
-    *, connection: Connection, found: StoredStatement, subject: Subject, sight: Sight
+    *,
+    connection: Connection,
+    found: StoredStatement,
+    subject: Subject,
+    sight: Sight,
+    data_folder: Path,
 ) -> Explanation:
     """An amount of a statement that is at hand, as whoever looks may see it.
 
-    Raises NothingToExplain.
+    What only a file of the bundle has is read from the bundle, in `data_folder`. Raises
+    NothingToExplain.
     """
     parties = {party.no: party for party in hub.read_parties(connection=connection)}
     plan = found.plan
@@ -73,6 +82,15 @@ def explain_stored(
             parties=parties,
             sight=sight,
             heading=heading,
+        )
+    if is_of_files(subject):
+        return explain_in_files(
+            connection=connection,
+            found=found,
+            subject=subject,
+            parties=parties,
+            heading=heading,
+            data_folder=data_folder,
         )
     return explain_sum(
         connection=connection, found=found, subject=subject, parties=parties, heading=heading

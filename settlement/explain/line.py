@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import format_micros, format_micros6
 from partner_sdk.wire.instants import format_instant
+from partner_sdk.wire.lines import LATE_SALE
 from settlement import hub
 from settlement.currencies import store as currencies
 from settlement.domain.arithmetic import Pricing, explain_amount
@@ -141,7 +142,7 @@ def explain_one_line(
         amount_micros=amount if key.settlement_micros is None else key.settlement_micros,
         currency=plan.currency,
         steps=(
-            *_movement(view),
+            *_movement(connection, view),
             *_receipt(view),
             *_lots(view),
             *_terms(view),
@@ -163,15 +164,26 @@ def _title(view: _View) -> tuple[str, int | None]:
     return f"{head}, {amount}, owed to {view.slug(owed.creditor)}", -owed.amount_micros
 
 
-def _movement(view: _View) -> Iterator[Step]:
+def _movement(connection: Connection, view: _View) -> Iterator[Step]:
     facts = view.facts
+    window = hub.read_window(connection=connection, business_date=facts.window_date)
+    late = (
+        window is not None and facts.reason == "sale" and facts.lot.occurred_at < window.starts_at
+    )
     told = "its own receipt" if view.key.own else "the counterparty's copy"
     posted = f"posted {format_instant(facts.posted_at)}, " if view.receipts else ""
     yield Step(
         "Movement",
         f"{view.name('mov', facts.movement_id)} ({facts.kind}): {facts.points} points from "
-        f"{facts.from_bucket} to {facts.to_bucket}, {posted}reason {facts.reason}; {told}",
+        f"{facts.from_bucket} to {facts.to_bucket}, {posted}reason "
+        f"{LATE_SALE if late else facts.reason}; {told}",
     )
+    if late:
+        yield Step(
+            "Late",
+            f"the sale happened before the window of {facts.window_date} and was first heard of "
+            "in it: an ordinary line there, at the terms in force when it happened",
+        )
 
 
 def _receipt(view: _View) -> Iterator[Step]:

@@ -22,7 +22,8 @@ class ExplainQuery(Query):
         max_length=100,
         required=True,
         doc="`line:N`, `opening`, `net`, `closing`, `activity:KIND`, `position:COUNTERPARTY` or "
-        "`position:COUNTERPARTY/KIND`.",
+        "`position:COUNTERPARTY/KIND`; of the PDF `section:SECTION[/KIND]`, `gross`, `bilateral`; "
+        "of the other files `camt:ENTRY`, `1c:DOCUMENT`, `journal:ROW`; see Understand a number.",
         example="line:1",
     )
 
@@ -82,6 +83,7 @@ def explain_statement_amount(context: RequestContext, *, statement_id: UUID) -> 
             found=found,
             subject=parse_subject(context.query["amount"]),
             sight=sight,
+            data_folder=context.hub.config.data_folder,
         )
     except NothingToExplain as reason:
         raise HubError("amount_not_found", f"{reason}.") from None

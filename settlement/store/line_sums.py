@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
-from sqlalchemy import Connection, FromClause, case, func, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Uuid,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    null,
+    select,
+    union_all,
+)
 
+from settlement import hub
 from settlement.entries.tables import entry, entry_line
 from settlement.store.statements import Plan
 from settlement.store.tables import line
+
+Only = Literal["", "received", "paid", "adjusting", "plain", "late", "nothing_owed"]
+"""Which of the lines of a kind: by sign, by whether they correct or are late, or without amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +94,11 @@ def read_largest(
     kind: str,
     counterparty: int | None,
     limit: int,
+    only: Only = "",
 ) -> tuple[NumberedAmount, ...]:
     """The lines of a kind (with one counterparty, if given) with the largest amounts, by number."""
     of = _lines(plan, clearing)
-    of_group = [of.c.kind == kind]
-    if counterparty is not None:
-        of_group.append(of.c.counterparty == counterparty)
+    of_group = _of_group(connection, of, plan, kind, counterparty, only)
     largest = (
         select(of.c.line_no, of.c.net_micros)
         .where(*of_group)
@@ -91,6 +108,22 @@ def read_largest(
     )
     rows = connection.execute(select(largest).order_by(largest.c.line_no))
     return tuple(NumberedAmount(*row) for row in rows)
+
+
+def count_lines(
+    *,
+    connection: Connection,
+    plan: Plan,
+    clearing: str,
+    kind: str,
+    counterparty: int | None,
+    only: Only = "",
+) -> int:
+    """How many lines there are of a kind (with one counterparty, if given)."""
+    of = _lines(plan, clearing)
+    query = select(func.count()).select_from(of)
+    wanted = _of_group(connection, of, plan, kind, counterparty, only)
+    return int(connection.execute(query.where(*wanted)).scalar_one())
 
 
 def read_entry_sums(
@@ -107,8 +140,44 @@ def read_entry_sums(
     return tuple(EntrySum(row[0], row[1], row[2], row[3], int(row[4])) for row in rows)
 
 
+def _of_group(
+    connection: Connection,
+    of: FromClause,
+    plan: Plan,
+    kind: str,
+    counterparty: int | None,
+    only: Only,
+) -> list[ColumnElement[bool]]:
+    """What picks those lines out of all of the statement's."""
+    of_group: list[ColumnElement[bool]] = [of.c.kind == kind]
+    if counterparty is not None:
+        of_group.append(of.c.counterparty == counterparty)
+    if only == "received":
+        of_group.append(of.c.net_micros > 0)
+    elif only == "paid":
+        of_group.append(of.c.net_micros < 0)
+    elif only == "adjusting":
+        of_group.append(of.c.adjusts_date.is_not(None))
+    elif only == "plain":
+        of_group.append(of.c.adjusts_date.is_(None))
+    elif only == "nothing_owed":
+        of_group.append(of.c.counterparty.is_(None))
+    elif only == "late":
+        window = hub.read_window(connection=connection, business_date=plan.business_date)
+        if window is None:
+            return [false()]
+        late = hub.late_movements(business_date=plan.business_date, starts_at=window.starts_at)
+        of_group.append(
+            exists().where(
+                late.c.account_id == of.c.account_id, late.c.movement_id == of.c.movement_id
+            )
+        )
+    return of_group
+
+
 def _lines(plan: Plan, clearing: str) -> FromClause:
-    """The statement's lines, of movements and of entries: line_no, kind, counterparty, net.
+    """The statement's lines, of movements and of entries: line_no, kind, counterparty, net, what
+    they correct, and the movement that they are of.
 
     A line in another currency that was converted counts with what it was converted to.
     """
@@ -120,6 +189,9 @@ def _lines(plan: Plan, clearing: str) -> FromClause:
             line.c.kind,
             line.c.counterparty,
             func.coalesce(line.c.settlement_micros, line.c.net_micros).label("net_micros"),
+            line.c.adjusts_date,
+            line.c.account_id,
+            line.c.movement_id,
         ).where(
             line.c.window_date == plan.business_date,
             line.c.party_no == plan.party_no,
@@ -132,6 +204,9 @@ def _lines(plan: Plan, clearing: str) -> FromClause:
             entry.c.kind,
             case((receives, entry.c.debtor), else_=entry.c.creditor),
             case((receives, entry.c.amount_micros), else_=-entry.c.amount_micros),
+            entry_line.c.adjusts_date,
+            cast(null(), Uuid),
+            cast(null(), Uuid),
         )
         .join_from(entry_line, entry, entry.c.no == entry_line.c.entry_no)
         .where(

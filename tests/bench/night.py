@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -60,11 +62,11 @@ class Nights:
 
 
 def measure(
-    *, server: EmbeddedServer, folder: Path, partners: int, movements: int, rounds: int, say: Any
+    *, server: EmbeddedServer, folder: Path, partners: int, sizes: Sequence[int], say: Any
 ) -> Nights:
-    """Settle `rounds` nights of so many movements each, and COPY the lines of each."""
+    """Settle a night of so many movements after the other, and COPY the lines of each."""
     today = datetime.now(UTC).date()
-    first = today - timedelta(days=rounds + 2)
+    first = today - timedelta(days=len(sizes) + 2)
     bed = make_bed(
         server=server,
         name="bench_night",
@@ -76,13 +78,13 @@ def measure(
         first_date=first,
     )
     nights = []
-    for number in range(rounds):
+    filled = 0
+    for number, movements in enumerate(sizes):
         day = first + timedelta(days=number)
         noon = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
         began = time.perf_counter()
-        fill_day(
-            bed=bed, date_=day, begins_at=noon, movements=movements, first=1 + number * movements
-        )
+        fill_day(bed=bed, date_=day, begins_at=noon, movements=movements, first=1 + filled)
+        filled += movements
         settle_down(address=bed.address)
         say(f"  {movements:,} movements for {day} in {time.perf_counter() - began:.0f} s")
         ran = _run(bed, day)
@@ -92,6 +94,7 @@ def measure(
         nights.append(Night(**ran, copy_seconds=took))
         say(f"  night: {ran['seconds']:.1f} s, {ran['peak_mb']:.0f} MB; COPY: {took:.1f} s")
     drop_database(server=server, name="bench_night")
+    shutil.rmtree(folder / "statements", ignore_errors=True)
     return Nights(nights)
 
 

@@ -19,6 +19,7 @@ class Scale:
     nights: int
     night_partners: int
     night_movements: int
+    night_large: int
     ledger_small: int
     ledger_large: int
 
@@ -34,6 +35,7 @@ FULL = Scale(
     nights=3,
     night_partners=500,
     night_movements=1_000_000,
+    night_large=10_000_000,
     ledger_small=10_000,
     ledger_large=10_000_000,
 )
@@ -48,6 +50,7 @@ QUICK = Scale(
     nights=2,
     night_partners=50,
     night_movements=40_000,
+    night_large=400_000,
     ledger_small=10_000,
     ledger_large=200_000,
 )

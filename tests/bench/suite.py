@@ -151,8 +151,7 @@ class Suite:
             server=self.server,
             folder=self.folder,
             partners=scale.night_partners,
-            movements=scale.night_movements,
-            rounds=scale.nights,
+            sizes=[scale.night_movements] * scale.nights,
             say=self.say,
         )
         what = f"a night of {scale.night_movements:,} movements, {scale.night_partners} partners"
@@ -169,6 +168,25 @@ class Suite:
         for step, seconds in last.steps.items():
             self.figures.append(Figure(f"the night up to `{step}`", f"{seconds:.1f} s"))
 
+    def large_night(self) -> None:
+        """A night ten times as large, movement for movement, beside a night as before."""
+        scale = self.scale
+        usual, large = night.measure(
+            server=self.server,
+            folder=self.folder,
+            partners=scale.night_partners,
+            sizes=[scale.night_movements, scale.night_large],
+            say=self.say,
+        ).nights
+        what = f"a night of {scale.night_large:,} movements, for each"
+        base = f"a night of {scale.night_movements:,}, for each"
+        slower = (large.seconds / scale.night_large) / (usual.seconds / scale.night_movements)
+        self.rows.append(Row(what, base, ratio_of([slower]), at_most=1))
+        self.rows.append(
+            Row("its peak memory", "–", ratio_of([large.peak_mb]), at_most=300, unit=" MB")
+        )
+        self.figures.append(Figure(what, f"{large.seconds:.0f} s for {large.lines:,} lines"))
+
     def growth(self) -> None:
         """Earn and redemption over a small and a large ledger."""
         scale = self.scale
@@ -182,4 +200,4 @@ class Suite:
                 self.figures.append(Figure(f"{work} over {label}", f"{rate:,.0f}/s"))
 
 
-EXPERIMENTS = ("postings", "batches", "http", "night", "growth")
+EXPERIMENTS = ("postings", "batches", "http", "night", "large_night", "growth")

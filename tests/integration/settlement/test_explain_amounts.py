@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
+from zipfile import ZipFile
 
 import pytest
+from lxml import etree
 from sqlalchemy import Engine
 
 from coalition.config import Config
@@ -15,12 +21,14 @@ from partner_sdk.client import PartnerClient
 from partner_sdk.errors import NotFound
 from partner_sdk.wire import ids
 from partner_sdk.wire.amounts import parse_decimal
+from partner_sdk.wire.statement import Statement
 from settlement.entries.domain import NewEntry
 from settlement.entries.service import post_entries
 from settlement.explain import NothingToExplain, explain_amount_of, parse_subject
+from settlement.rendering.pdf.account import gather_sections
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
-from tests.coalition_world import DAY_1, FUEL_TERMS, World, terms
+from tests.coalition_world import DAY_1, FUEL_TERMS, World, refund, terms
 from tests.hub_http import HttpHub
 from tests.hub_server import serving
 from tests.integration.settlement.reading import bundle_path, read_lines, read_statement
@@ -52,10 +60,21 @@ def settled(world: World, night: Night) -> World:
             world.put("grocer", "G-2", world.sale_body(ann, ("food", "1", "17.00")))
             world.redeem("bakery", ann, 20)
             _charge_interest(world)
+            _tell_late(world, ann)
         world.set_clock(datetime(day.year, day.month, day.day, 23, tzinfo=UTC))
         settle_date(night=night, business_date=day)
         world.set_clock(datetime(day.year, day.month, day.day, 9, tzinfo=UTC) + timedelta(days=1))
     return world
+
+
+def _tell_late(world: World, ann: UUID) -> None:
+    """A sale of the day before first heard of now, and a return of what was bought then."""
+    yesterday = datetime(DAY_1.year, DAY_1.month, DAY_1.day, 12, tzinfo=UTC)
+    late = world.sale_body(ann, ("fuel", "7", "12.00"), receipt="R-9", occurred_at=yesterday)
+    world.put("fuel", "F-late", late)
+    back = world.sale_body(ann, ("food", "1", "40.00"), receipt="R-1", occurred_at=world.now)
+    back["occurred_at"] = f"{DAY_1}T09:00:00Z"
+    world.put("grocer", "G-1", {**back, "refunds": [refund("1", "11.00")]})
 
 
 def _charge_interest(world: World) -> None:
@@ -113,6 +132,166 @@ def test_every_amount_of_a_statement_is_explained_and_its_parts_lead_down_to_its
     assert reached == lines
 
 
+def _files(path: Path) -> dict[str, bytes]:
+    with ZipFile(path) as bundle:
+        return {name: bundle.read(name) for name in bundle.namelist()}
+
+
+def _of_statement(document: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Every amount of turnovers and positions in statement.json, payables below zero."""
+    for each in document["turnovers"]:
+        party, kind = each["counterparty"], each["kind"]
+        if party is None:
+            continue
+        if kind == "rounding":
+            yield (
+                f"position:{party}/rounding",
+                parse_decimal(each["receivable"]) - parse_decimal(each["payable"]),
+            )
+            continue
+        yield f"receivable:{party}/{kind}", parse_decimal(each["receivable"])
+        yield f"payable:{party}/{kind}", -parse_decimal(each["payable"])
+        yield f"adjusting:{party}/{kind}", parse_decimal(each["adjusting_net"])
+        yield f"late:{party}/{kind}", parse_decimal(each["late_net"])
+    for each in document["positions"]:
+        party = each["counterparty"]
+        yield f"receivable:{party}", parse_decimal(each["receivable"])
+        yield f"payable:{party}", -parse_decimal(each["payable"])
+        yield f"exact:{party}", parse_decimal(each["exact_net"])
+        yield f"residue_in:{party}", parse_decimal(each["residue_in"])
+        yield f"residue_out:{party}", parse_decimal(each["residue_out"])
+        yield f"position:{party}", parse_decimal(each["rounded_net"])
+
+
+def _of_camt(content: bytes) -> Iterator[tuple[str, int]]:
+    """Every amount of camt.053.xml: balances, totals, entries by both of their references."""
+    root = etree.fromstring(content)
+    ns = {"c": "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"}
+
+    def amount(of: Any, name: str = "Amt") -> int:
+        found = parse_decimal(of.findtext(f"c:{name}", namespaces=ns))
+        return -found if of.findtext("c:CdtDbtInd", namespaces=ns) == "DBIT" else found
+
+    for balance in root.iterfind(".//c:Bal", ns):
+        code = balance.findtext("c:Tp/c:CdOrPrtry/c:Cd", namespaces=ns)
+        yield f"camt:{code}", amount(balance)
+    for entry in root.iterfind(".//c:Ntry", ns):
+        for name in ("c:NtryRef", "c:NtryDtls/c:TxDtls/c:Refs/c:EndToEndId"):
+            yield f"camt:{entry.findtext(name, namespaces=ns)}", amount(entry)
+    (summary,) = root.iterfind(".//c:TxsSummry", ns)
+    yield "camt:sum", amount(summary.find("c:TtlNtries", ns), "Sum")
+    yield "camt:net", amount(summary.find("c:TtlNtries/c:TtlNetNtry", ns))
+    yield "camt:credits", amount(summary.find("c:TtlCdtNtries", ns), "Sum")
+    yield "camt:debits", -amount(summary.find("c:TtlDbtNtries", ns), "Sum")
+
+
+def _of_journal(content: bytes) -> Iterator[tuple[str, int]]:
+    """Every row of journal.csv; that of the settlement account has the sign of the amount."""
+    for number, row in enumerate(csv.DictReader(io.StringIO(content.decode())), 1):
+        amount = parse_decimal(row["debit"] or row["credit"])
+        receives = (row["account"] == "settlement") == bool(row["debit"])
+        yield f"journal:{number}", amount if receives else -amount
+
+
+def _of_onec(content: bytes) -> Iterator[tuple[str, int]]:
+    """Every amount of 1c.txt."""
+    totals = {"НачальныйОстаток": "opening", "КонечныйОстаток": "closing",
+              "ВсегоПоступило": "received", "ВсегоСписано": "paid"}  # fmt: skip
+    values: dict[str, str] = {}
+    for text in content.decode("windows-1251").splitlines():
+        name, _, value = text.partition("=")
+        if name in totals:
+            sign = -1 if name == "ВсегоСписано" else 1
+            yield f"1c:{totals[name]}", sign * parse_decimal(value)
+        values[name] = value
+        if name == "КонецДокумента":
+            own = values["ПлательщикСчет"].endswith("-EUR")
+            amount = parse_decimal(values["Сумма"])
+            yield f"1c:{values['Номер']}", -amount if own else amount
+
+
+def _of_pdf(content: bytes) -> Iterator[tuple[str, int]]:
+    """Every amount of the PDF's account and of its picture; it is made of statement.json."""
+    statement = Statement.from_bytes(content)
+    for section in gather_sections(turnovers=statement.turnovers):
+        yield f"pdf:{section.name}", section.net_micros
+        kinds = {row.kind for row in section.rows}
+        for kind in kinds:
+            of_kind = [row.net_micros for row in section.rows if row.kind == kind]
+            yield f"section:{section.name}/{kind}", sum(of_kind)
+    netted = [p for p in statement.positions if p.counterparty != "clearing"]
+    yield "pdf:gross", sum(p.receivable_micros + p.payable_micros for p in netted)
+    yield "pdf:bilateral", sum(abs(p.rounded_net_micros) for p in netted)
+    yield "pdf:opening", statement.opening_micros
+    yield "pdf:closing", statement.closing_micros
+
+
+def test_every_amount_of_every_file_is_explained_down_to_lines(
+    settled: World, night: Night
+) -> None:
+    kinds: set[str] = set()
+    for day in (DAY_1, DAY_1 + timedelta(days=1)):
+        for slug in ("grocer", "fuel", "bakery", "pool", "operator"):
+            files = _files(bundle_path(night, day, slug))
+            amounts = [
+                *_of_statement(json.loads(files["statement.json"])),
+                *_of_camt(files["camt.053.xml"]),
+                *_of_journal(files["journal.csv"]),
+                *_of_onec(files["1c.txt"]),
+                *_of_pdf(files["statement.json"]),
+            ]
+            known = {
+                f"line:{line['line_no']}"
+                for line in map(json.loads, files["lines.ndjson"].splitlines())
+            }
+            for subject, amount in amounts:
+                kinds.add(subject.partition(":")[0])
+                waiting, seen = [subject], set(known)
+                while waiting:
+                    asked = waiting.pop()
+                    found = explain_amount_of(
+                        night=night, statement=f"{day}/{slug}", subject=parse_subject(asked)
+                    )
+                    if asked == subject:
+                        assert found.amount_micros == amount, f"{day}/{slug} {subject}"
+                    for part in found.parts:
+                        if part.see and not part.see.startswith("stm_") and part.see not in seen:
+                            seen.add(part.see)
+                            waiting.append(part.see)
+                        # What leads no further is rounding, or the lines beyond the largest.
+                        assert part.see or "rounded" in part.what or "smaller" in part.what
+    assert {"camt", "1c", "journal", "pdf", "late", "adjusting", "residue_in"} <= kinds
+
+
+def test_what_is_late_and_what_corrects_is_told_apart(settled: World, night: Night) -> None:
+    day = DAY_1 + timedelta(days=1)
+    late = explain_amount_of(
+        night=night, statement=f"{day}/fuel", subject=parse_subject("late:pool/issue")
+    )
+    assert late.amount_micros == -14 * 11_000
+    (part,) = late.parts
+    line = explain_amount_of(night=night, statement=f"{day}/fuel", subject=parse_subject(part.see))
+    told = "\n".join(line.text())
+    assert "reason late_sale" in told
+    assert "first heard of" in told
+    ordinary = explain_amount_of(night=night, statement=f"{DAY_1}/fuel", subject=parse_subject("1"))
+    assert "reason sale;" in "\n".join(ordinary.text())
+
+
+def test_files_without_such_an_item_say_what_they_have(settled: World, night: Night) -> None:
+    for subject, told in (
+        ("camt:99", "postings"),
+        ("journal:99", "rows of journal.csv"),
+        ("receivable:nobody", "positions with"),
+        ("late:pool/margin", "lines of the kinds"),
+        ("section:fees/issue", "ask for section:fees"),
+    ):
+        with pytest.raises(NothingToExplain, match=told):
+            explain_amount_of(
+                night=night, statement=f"{DAY_1}/bakery", subject=parse_subject(subject)
+            )
+
+
 def test_the_parts_of_a_sum_say_which_lines_there_are_and_how_they_add_up(
     settled: World, night: Night
 ) -> None:
@@ -154,7 +333,26 @@ def test_an_entry_of_settlement_is_explained_by_its_cause(settled: World, night:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "line:0", "line:x", "sum", "activity:", "activity:A B", "position:x/", "-1"]
+    "text",
+    [
+        "",
+        "0",
+        "line:0",
+        "line:x",
+        "total",
+        "activity:",
+        "activity:A B",
+        "position:x/",
+        "-1",
+        "camt:",
+        "camt:x",
+        "journal:0",
+        "1c:-1",
+        "pdf:",
+        "section:other",
+        "late:pool",
+        "exact:a/b",
+    ],
 )
 def test_what_names_no_amount_is_refused(text: str) -> None:
     with pytest.raises(NothingToExplain, match="names no amount"):
