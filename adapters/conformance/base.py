@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -22,14 +22,22 @@ from adapters.testing.shop import Item, Purchase, Shop
 _Case = TypeVar("_Case", bound=Callable[..., None])
 
 
-def needs(*capabilities: Capability) -> Callable[[_Case], _Case]:
-    """A case of adapters that declare all of these."""
+def needs(*capabilities: Capability, any_of: Iterable[Capability] = ()) -> Callable[[_Case], _Case]:
+    """A case of adapters that declare all of these, and of `any_of` one at least."""
 
     def mark(case: _Case) -> _Case:
         case.needs = frozenset(capabilities)  # type: ignore[attr-defined]  # a mark on a function
+        case.any_of = frozenset(any_of)  # type: ignore[attr-defined]  # likewise
         return case
 
     return mark
+
+
+def applies(case: Callable[..., None], capabilities: frozenset[Capability]) -> bool:
+    """Whether a case is one of an adapter that declares these."""
+    some: frozenset[Capability] = getattr(case, "any_of", frozenset())
+    every: frozenset[Capability] = getattr(case, "needs", frozenset())
+    return every <= capabilities and (not some or bool(some & capabilities))
 
 
 class Base:
@@ -54,7 +62,7 @@ class Base:
         if replaced:
             raise TypeError(f"{cls.__name__} replaces cases of the kit: {', '.join(replaced)}")
         for name, case in kit.items():
-            if not getattr(case, "needs", frozenset()) <= cls.adapter.manifest.capabilities:
+            if not applies(case, cls.adapter.manifest.capabilities):
                 setattr(cls, name, None)
 
     def new_shop(self, **kwargs: Any) -> Shop:
@@ -75,6 +83,11 @@ class Base:
     def can(self, *capabilities: Capability) -> bool:
         """Whether the manifest declares all of these."""
         return self.adapter.manifest.capabilities.issuperset(capabilities)
+
+    @property
+    def refunds(self) -> bool:
+        """Whether the platform tells of refunds; one that does not changes the order itself."""
+        return self.can(Capability.REFUND_BY_LINE) or self.can(Capability.REFUND_BY_AMOUNT)
 
     def basket(self, *minor: int, count: int = 1) -> tuple[Item, ...]:
         """Goods of so much each."""

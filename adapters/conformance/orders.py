@@ -100,6 +100,7 @@ class OrderCases(Base):
         shop.refund(purchase, 900, [("S1", 900, 1)])
         self.assert_points(shop, purchase, 10)
 
+    @needs(any_of=(C.REFUND_BY_LINE, C.REFUND_BY_AMOUNT))
     def test_partial_refunds_clear_exactly_with_the_last(self) -> None:
         shop = self.new_shop()
         purchase = self.bought(shop, 333, 667)

@@ -111,7 +111,7 @@ class SaleorShop(Shop):
     def order(self, purchase: Purchase) -> dict[str, Any]:
         """The order as it is now."""
         by_card = dict(purchase.tenders).get("gift_card", 0)
-        total = purchase.total - by_card
+        total = purchase.total - by_card - purchase.by_points
         shipping = sum(item.minor for item in purchase.items if item.kind == "shipping")
         came = sum(refund.minor for refund in purchase.refunds if refund.status == "succeeded")
         changed_at = purchase.changed_at + timedelta(microseconds=purchase.version)
@@ -134,7 +134,14 @@ class SaleorShop(Shop):
             "lines": [
                 self._line(purchase, item) for item in purchase.items if item.kind != "shipping"
             ],
-            "giftCards": [self._gift_card(by_card)] if by_card else [],
+            "giftCards": [
+                *([self._gift_card(by_card, "a present")] if by_card else []),
+                *(
+                    [self._gift_card(purchase.by_points, self._tag(purchase))]
+                    if purchase.code
+                    else []
+                ),
+            ],
             "transactions": [
                 {
                     "name": "Credit card",
@@ -166,9 +173,21 @@ class SaleorShop(Shop):
             "variant": {"product": product},
         }
 
-    def _gift_card(self, minor: int) -> dict[str, Any]:
+    def _gift_card(self, minor: int, tag: str) -> dict[str, Any]:
         balance = {"currentBalance": self.money(200), "oldCurrentBalance": self.money(200 + minor)}
-        return {"tags": [{"name": "a present"}], "events": [{"balance": balance}]}
+        return {"tags": [{"name": tag}], "events": [{"balance": balance}]}
+
+    def _tag(self, purchase: Purchase) -> str:
+        (tag,) = next(c["tags"] for c in self.cards.values() if c["code"] == purchase.code)
+        return str(tag["name"])
+
+    def used_up(self, code: str) -> int:
+        found = next((card for card in self.cards.values() if card["code"] == code), None)
+        if found is None:
+            raise LookupError(f"there is no gift card {code}")
+        worth = self.spent.pop(found["id"])
+        found["currentBalance"] = self.money(0)
+        return worth
 
     def _events(self, refund: GivenBack) -> list[dict[str, Any]]:
         return [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from adapters.conformance import AdapterSuite
-from adapters.conformance.base import cases_of
+from adapters.conformance.base import applies, cases_of
 from adapters.contract import Capability
 from adapters.registry import GROUP, adapters
 from tests.conformance import test_stripe
@@ -56,7 +56,7 @@ def test_a_case_that_does_not_apply_is_not_collected_and_all_others_are() -> Non
     for suite in suites():
         manifest = suite.adapter.manifest
         for name, case in cases_of(suite).items():
-            wanted = getattr(case, "needs", frozenset()) <= manifest.capabilities
+            wanted = applies(case, manifest.capabilities)
             assert callable(getattr(suite, name)) == wanted, (suite.__name__, name)
 
 
