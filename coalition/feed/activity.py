@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, select
 
 from coalition.agreements.tables import agreement
+from coalition.feed.lines import is_late
 from coalition.feed.money import Converting
 from coalition.ledger.tables import lot, movement, obligation
 from coalition.redemptions.tables import redemption
@@ -19,7 +20,8 @@ class ActivityCell:
     """All obligations of a window that agree in these; amounts are micros of `currency`.
 
     `agreement_party` and `version` are the terms that priced it: the redeemer's for its fee, the
-    issuer's for all else. `corrects` tells that an earlier window is corrected.
+    issuer's for all else. `corrects` tells that an earlier window is corrected, `late` that a sale
+    that happened before the window was first heard of in it.
     """
 
     debtor: int
@@ -29,6 +31,7 @@ class ActivityCell:
     agreement_party: int
     version: int
     corrects: bool
+    late: bool
     currency: str
     obligations: int
     points: int
@@ -39,12 +42,14 @@ def read_activity(
     *,
     connection: Connection,
     business_date: date,
+    starts_at: datetime,
     currency: str,
     converting: Converting | None = None,
 ) -> tuple[ActivityCell, ...]:
     """The window's obligations in a currency by debtor, creditor, kind and the terms behind them.
 
-    With `converting`, each amount is converted before it is summed.
+    The window starts at `starts_at`. With `converting`, each amount is converted before it is
+    summed.
     """
     micros = obligation.c.amount_micros
     original = movement.alias("original")
@@ -58,6 +63,7 @@ def read_activity(
         "movement_kind": movement.c.kind,
         "agreement_no": agreement_no,
         "corrects": corrects,
+        "late": is_late(starts_at=starts_at),
         "currency": obligation.c.currency,
     }
     sums = (
@@ -110,6 +116,7 @@ def read_activity(
             agreement.c.party_no.label("agreement_party"),
             agreement.c.version,
             sums.c.corrects,
+            sums.c.late,
             sums.c.currency,
             sums.c.obligations,
             sums.c.points,

@@ -3,7 +3,8 @@
 A window is a set of *cells*: what one party came to owe another for one kind of obligation under
 one version of an agreement. Cells of the two windows are held against each other:
 
-- *adjustments*, *fees* and what settlement itself posts are causes of their own;
+- what is *late* (sales first heard of after their own window), *adjustments*, *fees* and what
+  settlement itself posts are causes of their own;
 - a pair that did business in one window only is a *new* or an *absent counterparty*;
 - for the rest, of each debtor, creditor and kind: *volume* is the change in points at the first
   window's average price; *price* is the change of the price under versions present in both; what
@@ -30,6 +31,7 @@ Cause = Literal[
     "new_counterparty",
     "absent_counterparty",
     "night_jobs",
+    "late",
     "adjustments",
     "fees",
     "payments",
@@ -48,6 +50,7 @@ CAUSES: tuple[Cause, ...] = (
     "new_counterparty",
     "absent_counterparty",
     "night_jobs",
+    "late",
     "adjustments",
     "fees",
     "payments",
@@ -88,6 +91,7 @@ class Cell:
     obligations: int
     points: int
     micros: int
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +233,8 @@ def _own_cause(cell: Cell, *, same_date: bool) -> Cause | None:
         return by_kind
     if same_date and cell.movement_kind in _NIGHT_JOBS:
         return "night_jobs"
+    if cell.late:
+        return "late"
     return "adjustments" if cell.corrects else by_kind
 
 

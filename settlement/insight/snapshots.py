@@ -112,8 +112,16 @@ def _cells(
     book: _Book,
     slugs: Mapping[int, str],
 ) -> tuple[Cell, ...]:
+    starts_at = hub.start_of_business_date(
+        business_date=business_date, zone=hub.read_coalition(connection=connection).time_zone
+    )
     activity = list(
-        hub.read_activity(connection=connection, business_date=business_date, currency=currency)
+        hub.read_activity(
+            connection=connection,
+            business_date=business_date,
+            starts_at=starts_at,
+            currency=currency,
+        )
         if currency not in book.rates
         else ()
     )
@@ -122,6 +130,7 @@ def _cells(
             activity += hub.read_activity(
                 connection=connection,
                 business_date=business_date,
+                starts_at=starts_at,
                 currency=rate.currency,
                 converting=partial(currencies.converted, scaled=rate.scaled),
             )
@@ -150,6 +159,7 @@ def _cells(
             obligations=cell.obligations,
             points=cell.points,
             micros=cell.amount_micros,
+            late=cell.late,
         )
         for cell in activity
     )

@@ -202,3 +202,27 @@ def test_the_report_of_a_window_agrees_with_what_the_night_recorded(
         ).scalar_one()
     assert facts["gross_micros"] == report.compression.gross_micros
     assert facts["net_micros"] == report.compression.multilateral_micros
+
+
+def test_sales_told_of_late_are_a_cause_of_their_own(
+    world: World, night: Night, settlement: Command
+) -> None:
+    world.partner("kiosk", FUEL_TERMS)
+    ann = world.member()
+
+    def sell(sale_id: str, litres: str, occurred_at: datetime | None = None) -> None:
+        body = world.sale_body(ann, ("fuel", litres, "9.00"), occurred_at=occurred_at)
+        world.put("kiosk", sale_id, body)
+
+    sell("K-1", "10")
+    end_day(world, night, DAY_1)
+    sell("K-2", "10")
+    sell("K-late", "3", datetime(DAY_1.year, DAY_1.month, DAY_1.day, 12, tzinfo=UTC))
+    # As it stands, and as it was netted: the same.
+    for _ in range(2):
+        shown = settlement("diff", f"{DAY_1}", f"{DAY_2}", "--party", "kiosk", "--json")
+        assert shown.exit_code == 0, shown.output
+        (kiosk,) = json.loads(shown.output)["parties"]
+        assert kiosk["causes"]["late"] == "-0.066000"
+        assert kiosk["causes"].keys() <= {"late", "rounding"}
+        end_day(world, night, DAY_2)

@@ -24,8 +24,9 @@ def cell(
     agreement: str = "version 1 of grocer",
     movement: str = "capture",
     corrects: bool = False,
+    late: bool = False,
 ) -> Cell:
-    return Cell(debtor, creditor, kind, movement, agreement, corrects, 1, points, micros)
+    return Cell(debtor, creditor, kind, movement, agreement, corrects, 1, points, micros, late)
 
 
 def window(
@@ -50,6 +51,7 @@ cells = st.builds(
     obligations=st.integers(1, 9),
     points=st.integers(0, 10**6),
     micros=st.integers(1, 10**12),
+    late=st.booleans(),
 ).filter(lambda cell: cell.debtor != cell.creditor)
 pairs = st.tuples(st.sampled_from(PARTIES), st.sampled_from(PARTIES))
 windows = st.builds(
@@ -130,6 +132,14 @@ def test_fees_adjustments_and_rounding_stand_by_themselves() -> None:
         "fees": -7_500,
         "rounding": -500,
     }
+
+
+def test_what_was_told_of_late_is_no_volume() -> None:
+    told = cell(110_000, 11, kind="issue", movement="earn", late=True)
+    fee = cell(1_000, 11, kind="issue_fee", movement="earn", creditor="operator", late=True)
+    after = window(cell(400_000, 40), told, fee, day=TWO)
+    assert causes(window(cell(400_000, 40)), after) == {"late": 110_000}
+    assert causes(window(cell(400_000, 40)), after, party="grocer") == {"late": -111_000}
 
 
 def test_against_its_own_dry_run_the_jobs_of_the_night_are_a_cause() -> None:
