@@ -221,6 +221,9 @@ def _log(commands: _Commands) -> None:
     accept.add_argument("--root", required=True, metavar="PEM", help="the root you trust")
     accept.add_argument("--previous", metavar="BUNDLE", help="the statement before this one")
     accept.add_argument("--out", metavar="FILE", help="keep the signed acceptance here too")
+    signed = _add(commands, "accept-pdf", "Send a statement's PDF with your signature in it.")
+    signed.add_argument("statement", metavar="STATEMENT", help="stm_..., or its BUNDLE.zip")
+    signed.add_argument("pdf", metavar="PDF", help="statement.pdf, signed by you")
 
 
 def _disputes(commands: _Commands) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from partner_sdk.cli_output import SHOWN, RefusedError, UsageError, show
+from partner_sdk.cli_output import SHOWN, RefusedError, UsageError, show, statement_id_of
 from partner_sdk.client import PartnerClient
 from partner_sdk.transport import wall_now
 from partner_sdk.wire import archive
@@ -166,10 +166,16 @@ def _accept(options: argparse.Namespace, client: PartnerClient) -> object:
     return Acceptance.from_text(kept.content)
 
 
+def _accept_pdf(options: argparse.Namespace, client: PartnerClient) -> object:
+    content = Path(options.pdf).read_bytes()
+    return client.accept_pdf(statement_id_of(options.statement), content)
+
+
 LOG_COMMANDS: dict[str, Callable[[argparse.Namespace, PartnerClient], object]] = {
     "witness": _witness,
     "log-verify": _log_verify,
     "accept": _accept,
+    "accept-pdf": _accept_pdf,
 }
 LOCAL_LOG_COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
     "log-verify.offline": _log_verify_offline,

@@ -56,6 +56,15 @@ class LogCalls(Calls):
         """Return the acceptance that the hub keeps of a statement."""
         return self._get(_acceptance, path_of("statements", statement_id, "acceptance"))
 
+    def accept_pdf(self, statement_id: str, pdf: bytes) -> dict[str, Any]:
+        """Send the statement's PDF with your signature in it; return what the hub keeps of it."""
+        path = path_of("statements", statement_id, "acceptance", "pdf")
+        return self._post(as_object, path, {"pdf": encode_base64(pdf)})
+
+    def accepted_pdf(self, statement_id: str) -> bytes:
+        """Return the PDF by which a statement was accepted, with both signatures."""
+        return self._bytes(path_of("statements", statement_id, "acceptance", "pdf"))
+
     def _bytes(self, path: str) -> bytes:
         return self._transport.exchange(
             method="GET", path=path, receive=_content, accept="*/*, application/problem+json"

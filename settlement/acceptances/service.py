@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,15 +11,24 @@ from sqlalchemy import Connection
 from partner_sdk.wire import ids
 from partner_sdk.wire.acceptance import Acceptance, InvalidAcceptance, SignedAcceptance
 from settlement.acceptances import store
-from settlement.acceptances.store import count_accepted, read_acceptance, read_accepted
+from settlement.acceptances.store import (
+    PdfAcceptance,
+    count_accepted,
+    read_acceptance,
+    read_accepted,
+    read_pdf_acceptance,
+)
 
 __all__ = [
     "InvalidAcceptance",
     "OtherStatement",
+    "PdfAcceptance",
     "accept",
+    "accept_pdf",
     "count_accepted",
     "read_acceptance",
     "read_accepted",
+    "read_pdf_acceptance",
 ]
 
 
@@ -63,3 +72,49 @@ def accept(
     )
     kept = read_acceptance(connection=connection, statement_id=statement_id)
     return signed if kept is None else kept
+
+
+def accept_pdf(
+    *,
+    connection: Connection,
+    statement_id: UUID,
+    party_no: int,
+    issued: bytes,
+    signed: bytes,
+    certificates: Collection[bytes],
+    keys: Collection[bytes],
+    now: datetime,
+) -> PdfAcceptance:
+    """Keep the PDF that a party signed as its acceptance; gives the one that is kept, the first.
+
+    `issued` is the PDF of the bundle; `certificates` (DER) and `keys` (raw Ed25519, not revoked)
+    are those that the party registered; `now` is wall time.
+
+    Raises InvalidAcceptance.
+    """
+    # The library takes a second to import; few processes ever need it.
+    from settlement.signing.countersigned import InvalidCountersignature, read_countersignature
+
+    try:
+        found = read_countersignature(
+            issued=issued, signed=signed, certificates=certificates, keys=keys, now=now
+        )
+    except InvalidCountersignature as error:
+        raise InvalidAcceptance(str(error)) from None
+    store.insert_pdf_acceptance(
+        connection=connection,
+        statement_id=statement_id,
+        party_no=party_no,
+        signed=PdfAcceptance(
+            added=found.added,
+            sha256=found.sha256,
+            certificate=found.certificate,
+            subject=found.subject,
+            signed_at=found.signed_at,
+            received_at=now,
+        ),
+    )
+    kept = read_pdf_acceptance(connection=connection, statement_id=statement_id)
+    if kept is None:
+        raise LookupError("the acceptance was not kept")
+    return kept

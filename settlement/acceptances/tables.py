@@ -34,4 +34,23 @@ acceptance = Table(
     CheckConstraint("octet_length(signature) = 64", name="signature_length"),
 )
 
+pdf_acceptance = Table(
+    "pdf_acceptance",
+    metadata,
+    Column("statement_id", Uuid, primary_key=True),
+    Column("party_no", Integer, nullable=False),
+    # What the party added to the PDF that was issued: the whole is that file and this.
+    Column("added", LargeBinary, nullable=False),
+    # SHA-256 of the whole (hex), and the signer's certificate (DER).
+    Column("sha256", Text, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("subject", Text, nullable=False),
+    # As the signer says, if it does; and as our clock says.
+    Column("signed_at", DateTime(timezone=True)),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(["statement_id"], ["statement.statement_id"]),
+    CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),
+)
+
 append_only(acceptance)
+append_only(pdf_acceptance)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 
 from settlement import hub
 from settlement.app import open_night
@@ -52,6 +56,9 @@ def set_(
         int | None, typer.Option(help="Days from the business date to the due date.")
     ] = None,
     interest: Annotated[str, typer.Option(help="Share a year for late payment: 0.08.")] = "",
+    acceptance_certificate: Annotated[
+        str, typer.Option(metavar="PEM", help="The certificate that it signs accepted PDFs with.")
+    ] = "",
 ) -> None:
     """Change what is given of a party's finance profile; it holds from the next statement on."""
     given: dict[str, Any] = {
@@ -63,6 +70,7 @@ def set_(
         "tax_id": tax_id,
         "settlement_currency": settlement_currency,
         "interest_per_annum": interest,
+        "acceptance_certificate": read_certificate(acceptance_certificate),
     }
     changes = {name: None if text == _UNSET else text for name, text in given.items() if text}
     if payment_days is not None:
@@ -88,6 +96,17 @@ def set_(
             now=night.wall(),
         )
         _print(changed)
+
+
+def read_certificate(path: str) -> str:
+    """The first certificate of a PEM file, as profiles hold it."""
+    if path in ("", _UNSET):
+        return path
+    try:
+        found = load_pem_x509_certificate(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        sys.exit(f"settlement: {path}: {error}")
+    return base64.b64encode(found.public_bytes(Encoding.DER)).decode()
 
 
 def _print(found: Profile) -> None:

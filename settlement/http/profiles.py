@@ -23,6 +23,7 @@ _ACCOUNTS: fields.Json = {
 }
 _BIC = "[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?"
 _IBAN = "[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}"
+_BASE64 = "[A-Za-z0-9+/]+={0,2}"
 _SHARE = r"(0(\.[0-9]{1,6})?|1(\.0{1,6})?)"
 
 
@@ -41,6 +42,7 @@ class FinanceProfileBody(Body):
     )
     payment_days = fields.WholeNumber(min=0, max=365)
     interest_per_annum = fields.Text(max_length=8, pattern=_SHARE)
+    acceptance_certificate = fields.Text(max_length=12_000, pattern=_BASE64, allow_none=True)
 
 
 class FinanceProfileAnswer(AnswerSchema):
@@ -56,6 +58,9 @@ class FinanceProfileAnswer(AnswerSchema):
     settlement_currency = fields.Text(max_length=3, required=True, allow_none=True)
     payment_days = fields.WholeNumber(min=0, max=365, required=True)
     interest_per_annum = fields.Text(max_length=8, pattern=_SHARE, required=True)
+    acceptance_certificate = fields.Text(
+        max_length=12_000, pattern=_BASE64, required=True, allow_none=True
+    )
 
 
 @routes.endpoint(

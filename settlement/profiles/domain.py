@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509 import load_der_x509_certificate
 
 __all__ = [
     "DEFAULT_PROFILE",
@@ -13,6 +17,7 @@ __all__ = [
     "InvalidProfile",
     "Profile",
     "check_bic",
+    "check_certificate",
     "check_iban",
 ]
 
@@ -21,6 +26,7 @@ LANGUAGES = ("en", "uk", "ru", "ro")
 ERPS = ("generic", "sap", "netsuite", "xero", "quickbooks", "1c")
 
 _MAX_ACCOUNTS = 100
+_MAX_CERTIFICATE = 12_000
 _MAX_DAYS = 365
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _ACCOUNT_KEY = re.compile(r"[a-z][a-z_]{0,39}", re.ASCII)
@@ -54,7 +60,8 @@ class Profile:
 
     ``accounts`` maps a kind of line, ``settlement`` or ``default`` to an account of its chart;
     ``settlement_currency`` None: the coalition's; ``payment_days`` are counted from the business
-    date; ``interest_micros`` is the share a year for late payment, in millionths (80000: 8 %).
+    date; ``interest_micros`` is the share a year for late payment, in millionths (80000: 8 %);
+    ``acceptance_certificate`` is the one (base64 of its DER) that it signs accepted PDFs with.
     """
 
     language: str = "en"
@@ -67,6 +74,7 @@ class Profile:
     settlement_currency: str | None = None
     payment_days: int = 14
     interest_micros: int = 0
+    acceptance_certificate: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be; raises InvalidProfile."""
@@ -93,6 +101,25 @@ class Profile:
             "interest_per_annum",
             "must be a share from 0 to 1",
         )
+        if self.acceptance_certificate is not None:
+            check_certificate(self.acceptance_certificate)
+
+
+def check_certificate(text: str) -> None:
+    """Check a certificate: X.509, DER, base64 on one line.
+
+    Raises:
+        InvalidProfile: it is none.
+    """
+    try:
+        _require(len(text) <= _MAX_CERTIFICATE, "acceptance_certificate", "is too long")
+        load_der_x509_certificate(base64.b64decode(text, validate=True)).public_key()
+    except InvalidProfile:
+        raise
+    except (ValueError, UnsupportedAlgorithm):
+        raise InvalidProfile(
+            "acceptance_certificate", "must be the base64 of a certificate's DER"
+        ) from None
 
 
 def check_iban(text: str) -> None:

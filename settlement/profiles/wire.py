@@ -12,7 +12,7 @@ __all__ = ["FIELDS", "profile_document", "read_profile"]
 
 FIELDS = (
     "language", "erp", "accounts", "iban", "bic", "account_holder", "tax_id",
-    "settlement_currency", "payment_days", "interest_per_annum",
+    "settlement_currency", "payment_days", "interest_per_annum", "acceptance_certificate",
 )  # fmt: skip
 
 
@@ -29,6 +29,7 @@ def profile_document(profile: Profile) -> dict[str, Any]:
         "settlement_currency": profile.settlement_currency,
         "payment_days": profile.payment_days,
         "interest_per_annum": format_micros(profile.interest_micros, min_digits=0),
+        "acceptance_certificate": profile.acceptance_certificate,
     }
 
 
