@@ -36,6 +36,7 @@ NOUNS = (
     "coalition.events.api",
     "coalition.partners.api",
     "coalition.agreements.api",
+    "coalition.checkouts.api",
     "coalition.operations.api",
 )
 EXTENSIONS = "coalition.extensions"

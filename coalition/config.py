@@ -24,6 +24,9 @@ from coalition.secret import SECRET_BYTES, decode_secret, secret_in
 from coalition.secret import ConfigError as ConfigError
 
 Environment = Literal["test", "live"]
+_AT_LEAST_ONE = (
+    "workers", "threads", "pool_size", "jobs_tick_seconds", "inbox_days", "max_body_bytes",
+)  # fmt: skip
 
 
 def _setting(variable: str, description: str, *, default: Any, shown: str | None = None) -> Any:
@@ -122,6 +125,11 @@ class Config:
         "Months for which signed requests are kept as evidence.",
         default=18,
     )
+    inbox_days: int = _setting(
+        "COALITION_INBOX_DAYS",
+        "Days for which messages of checkout platforms are kept, and known when they come again.",
+        default=60,
+    )
     jobs_tick_seconds: int = _setting(
         "COALITION_JOBS_TICK_SECONDS",
         "Seconds between two looks of the job runner at what is due.",
@@ -177,7 +185,7 @@ class Config:
             "COALITION_FIRST_DATE",
             "must be a date, such as 2026-01-31",
         )
-        for name in ("workers", "threads", "pool_size", "jobs_tick_seconds", "max_body_bytes"):
+        for name in _AT_LEAST_ONE:
             _require(getattr(self, name) >= 1, _variable(name), "must be 1 or more")
         for name in ("statement_timeout_ms", "lock_timeout_ms", "trusted_proxies"):
             _require(getattr(self, name) >= 0, _variable(name), "must be 0 or more")

@@ -41,6 +41,21 @@ JOB_SECONDS = Histogram(
 DELIVERIES = Counter(
     "coalition_webhook_deliveries_total", "Webhook delivery attempts by outcome.", ["outcome"]
 )
+CHECKOUT_DELIVERIES = Counter(
+    "coalition_checkout_deliveries_total",
+    "Messages of checkout platforms by how they were received.",
+    ["platform", "outcome"],
+)
+CHECKOUT_DELIVERY_SECONDS = Histogram(
+    "coalition_checkout_delivery_seconds",
+    "Time to receive a message of a checkout platform.",
+    buckets=_BUCKETS,
+)
+CHECKOUT_MESSAGES = Counter(
+    "coalition_checkout_messages_total",
+    "Messages of checkout platforms by what became of them.",
+    ["platform", "outcome"],
+)
 UNCOVERED = Gauge(
     "coalition_uncovered_ratio",
     "A partner's uncovered position as a share of its cap; at 1 its issuing stops.",

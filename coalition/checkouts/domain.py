@@ -194,9 +194,9 @@ def kept_key(key: str) -> str:
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that are stored: those that are no credentials."""
-    return {name: value for name, value in headers.items() if _CREDENTIAL.search(name) is None}
+def is_credential(name: str) -> bool:
+    """Whether a header or parameter of that name may let its holder in again."""
+    return _CREDENTIAL.search(name) is not None
 
 
 def about_of(parsed: Parsed) -> str | None:

@@ -89,6 +89,13 @@ inbox_message = Table(
         "message_id",
         postgresql_where=text("state = 'dead'"),
     ),
+    # Accruals at a till that were reversed.
+    Index(
+        "ix_inbox_message_undone",
+        "connection_no",
+        "about",
+        postgresql_where=text("result ? 'undone'"),
+    ),
     Index("ix_inbox_message_received_at", "received_at", postgresql_using="brin"),
 )
 

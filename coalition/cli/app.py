@@ -26,6 +26,8 @@ NOUNS = {
     "agreement": "coalition.agreements.cli:app",
     "member": "coalition.members.cli:app",
     "ledger": "coalition.ledger.cli:app",
+    "connection": "coalition.checkouts.cli:app",
+    "replay": "coalition.checkouts.cli:replay",
     "adapter": "coalition.cli.adapter:app",
     "demo": "coalition.demo.cli:demo",
 }

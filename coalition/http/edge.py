@@ -31,6 +31,7 @@ from coalition.http.hub import Hub
 from coalition.http.paging import bind, read_page
 from coalition.http.paths import flask_rule, read_path
 from coalition.http.problems import RETRY_STATES, sqlstate
+from coalition.http.raw import RawEdge
 from coalition.http.reading import (
     Incoming,
     read_body,
@@ -61,7 +62,7 @@ def mount(*, app: Flask, hub: Hub, routes: Routes) -> None:
         app.add_url_rule(
             flask_rule(endpoint.path),
             endpoint=endpoint.operation_id,
-            view_func=Edge(hub, endpoint),
+            view_func=RawEdge(hub, endpoint) if endpoint.mode == "raw" else Edge(hub, endpoint),
             methods=[endpoint.method],
             provide_automatic_options=False,
         )

@@ -25,7 +25,7 @@ JSON = "application/json"
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 Who = Literal["partner", "operator", "either", "public"]
-Mode = Literal["read", "write", "own"]
+Mode = Literal["read", "write", "own", "raw"]
 Handler = Callable[..., Answer]
 
 
@@ -100,8 +100,9 @@ class Routes:
         """Declare the decorated function as the handler of one operation.
 
         `mode` is `read` (autocommit, for GET), `write` (one transaction, committed by the edge;
-        a POST then needs an Idempotency-Key) or `own` (no connection: the service has a unit of
-        work of its own and writes `context.evidence` itself).
+        a POST then needs an Idempotency-Key), `own` (no connection: the service has a unit of
+        work of its own and writes `context.evidence` itself) or `raw` (the handler is given the
+        hub and the request as it came: `coalition.http.raw`).
         """
         known = {**BY_NAME, **(path_types or {})}
         types = {name: known[name] for name in variables(path)}

@@ -104,6 +104,8 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> Json:
             "required": True,
             "content": {JSON: {"schema": schemas.reference(endpoint.body)}},
         }
+    elif endpoint.mode == "raw":
+        operation["requestBody"] = {"content": {"*/*": {"schema": {}}}}
     return operation
 
 

@@ -50,6 +50,8 @@ BY_NAME: Mapping[str, PathType] = {
     "key_id": public_id("key", "not_found", "The key."),
     "subscription_id": public_id("sub", "webhook_not_found", "The subscription."),
     "event_id": public_id("evt", "event_not_found", "The event."),
+    "connection_id": public_id("con", "connection_not_found", "The connection."),
+    "message_id": public_id("msg", "message_not_found", "The message."),
     "statement_id": public_id("stm", "statement_not_found", "The statement."),
     "dispute_id": public_id("dsp", "dispute_not_found", "The dispute."),
     "lot_id": public_id("lot", "not_found", "The lot."),

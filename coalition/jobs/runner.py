@@ -15,6 +15,7 @@ from types import FrameType
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from coalition.checkouts.workshop import WORKERS
 from coalition.config import Config, read_config
 from coalition.db.database import Database
 from coalition.db.embedded import open_database
@@ -34,7 +35,8 @@ def make_context(*, config: Config, address: str, threads: int) -> JobContext:
     """What jobs need, on a pool of connections of its own."""
     engine = create_engine_for(
         address,
-        pool_size=threads + 1,
+        # Work on the inbox has some of its own.
+        pool_size=threads + 1 + WORKERS,
         application_name="coalition-jobs",
         lock_timeout_ms=config.lock_timeout_ms,
     )

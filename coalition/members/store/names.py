@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from coalition.members.tables import card, contact, partner_reference
@@ -132,3 +133,17 @@ def find_by_contact(*, connection: Connection, kind: str, lookup_hash: bytes) ->
             contact.c.kind == kind, contact.c.lookup_hash == lookup_hash
         )
     ).scalar_one_or_none()
+
+
+def find_by_contacts(
+    *, connection: Connection, hashes: Collection[tuple[str, bytes]]
+) -> dict[tuple[str, bytes], UUID]:
+    """The members with the contacts of those (kind, hash), in one round trip."""
+    if not hashes:
+        return {}
+    rows = connection.execute(
+        select(contact.c.kind, contact.c.lookup_hash, contact.c.member_id).where(
+            tuple_(contact.c.kind, contact.c.lookup_hash).in_(list(hashes))
+        )
+    )
+    return {(row.kind, bytes(row.lookup_hash)): row.member_id for row in rows}

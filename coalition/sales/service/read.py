@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection
 
 from coalition.errors import HubError
@@ -26,3 +28,11 @@ def current_answer(*, connection: Connection, party_no: int, external_id: str) -
             connection=connection, account_ids=[sale.account_id], lot_ids=sale.lot_ids
         )[sale.account_id]
     return answer_about(sale, account, "unchanged", sale.points)
+
+
+def revisions(
+    *, connection: Connection, party_no: int, external_ids: Collection[str]
+) -> dict[str, int]:
+    """The highest revision that was stated of the partner's sales, by id."""
+    sales = load_sales(connection=connection, party_no=party_no, external_ids=external_ids)
+    return {sale.external_id: sale.revision for sale in sales.values()}

@@ -347,6 +347,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_using="brin",
     )
+    op.create_index(
+        "ix_inbox_message_undone",
+        "inbox_message",
+        ["connection_no", "about"],
+        unique=False,
+        postgresql_where=sa.text("result ? 'undone'"),
+    )
     op.create_table(
         "inbox_rejection",
         sa.Column("connection_no", sa.Integer(), nullable=False),
@@ -986,6 +993,11 @@ def downgrade() -> None:
     op.drop_table("known_order")
     op.drop_table("job_run")
     op.drop_table("inbox_rejection")
+    op.drop_index(
+        "ix_inbox_message_undone",
+        table_name="inbox_message",
+        postgresql_where=sa.text("result ? 'undone'"),
+    )
     op.drop_index(
         "ix_inbox_message_received_at", table_name="inbox_message", postgresql_using="brin"
     )

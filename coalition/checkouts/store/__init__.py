@@ -1,0 +1,1 @@
+"""The SQL of checkouts: connections, the inbox, orders."""
