@@ -36,7 +36,12 @@ class Adapter(Protocol):
         """Read a verified message. Raises Malformed."""
 
     def resolve(self, *, fetch: Fetch, answers: tuple[Answer, ...], settings: Settings) -> Parsed:
-        """Read what was fetched, in the order of the calls; may ask for more. Raises Malformed."""
+        """Read what was fetched, in the order of the calls; may ask for more.
+
+        Raises:
+            NotNow: the platform did not tell; it may later.
+            Malformed: it told what its API does not promise.
+        """
 
     def ack(self, *, request: Request, outcome: Outcome, settings: Settings) -> Reply:
         """The answer that this platform wants; trouble that passes is never a 4xx."""

@@ -40,6 +40,13 @@ class Headers(Mapping[str, str]):
         return f"Headers({sorted(self._fields)})"
 
 
+class NotNow(Malformed):
+    """The platform answered with success that it cannot or will not tell: ask again later.
+
+    Some say so in the body of an answer 200: too many calls, a token without a right.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the platform sent. `url` is the address that it was told to call, as it was told."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -30,18 +29,28 @@ from adapters.contract import (
     SpendResult,
     Verified,
 )
+from adapters.poster.calls import (
+    JSON,
+    ask,
+    code_for,
+    comment,
+    happened,
+    read_order,
+    response,
+    signature,
+    transaction,
+    words,
+)
 from adapters.poster.manifest import MANIFEST
 from adapters.poster.orders import codes_in, hundredths, order_of, status_of
-from adapters.reading import identifier, key_at, load, optional, records
+from adapters.reading import identifier, key_at, load, records
 from adapters.signatures import matches
-from adapters.webshop import acknowledge, answered, code_of, money_text
+from adapters.webshop import acknowledge
 
-__all__ = ["ADAPTER", "Poster", "signature"]
+__all__ = ["ADAPTER", "Poster"]
 
-_JSON = {"Content-Type": "application/json"}
 #: What happens to an order without changing what is paid for it.
 _IDLE = frozenset({"open", "print", "sendtokitchen", "settable", "comment"})
-_NOT_FOUND = frozenset({32, 42, 404})
 
 
 class Poster:
@@ -78,23 +87,23 @@ class Poster:
             raise Malformed("the body is not an object")
         if said.get("object") != "transaction":
             return Ignored("a message that is not about an order")
-        if _happened(said.get("data")) in _IDLE:
+        if happened(said.get("data")) in _IDLE:
             return Ignored("what is paid for the order did not change")
-        return _ask(identifier(said.get("object_id"), "object_id"), None)
+        return ask(identifier(said.get("object_id"), "object_id"), None)
 
     def resolve(self, *, fetch: Fetch, answers: tuple[Answer, ...], settings: Settings) -> Parsed:
-        orders = _response(answers[0])
+        orders = response(answers[0])
         told = () if isinstance(orders, Ignored) else records(orders, "response")
         if not told:
             return Ignored("Poster does not know this order any more")
         order = told[0]
         products, clients = (
-            None if len(answers) <= place else _response(answers[place]) for place in (1, 2)
+            None if len(answers) <= place else response(answers[place]) for place in (1, 2)
         )
         client_id = identifier(order.get("client_id") or "0", "client_id")
         by_contact = any(name.startswith(("phone", "email")) for name in settings.member_by)
         if client_id != "0" and by_contact and len(answers) < 3:
-            return _ask(fetch.about, client_id)
+            return ask(fetch.about, client_id)
         found = [] if isinstance(clients, Ignored) else records(clients, "clients")
         return order_of(
             order,
@@ -107,10 +116,10 @@ class Poster:
         reply = acknowledge(outcome)
         if reply.status != 200:
             return reply
-        return Reply(200, b'{"status":"accept"}', _JSON)
+        return Reply(200, b'{"status":"accept"}', JSON)
 
     def redeem(self, *, spend: Spend, settings: Settings) -> tuple[Call, ...]:
-        return () if spend.order is None else (_transaction(spend.order),)
+        return () if spend.order is None else (transaction(spend.order),)
 
     def redeemed(
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
@@ -118,8 +127,8 @@ class Poster:
         """An order that has the code is done; an open one without any gets it."""
         if not answers:
             return SpendResult(problem="say which order of the till it is")
-        code = _code(spend)
-        order, problem = _read(answers[-1])
+        code = code_for(spend)
+        order, problem = read_order(answers[-1])
         if problem is not None:
             return SpendResult(problem=problem)
         if order is None or code in codes_in(order):
@@ -128,7 +137,7 @@ class Poster:
             return SpendResult(problem="the order is not open any more")
         if codes_in(order):
             return SpendResult(problem="points pay for this order already")
-        return SpendResult(more=(_comment(spend, order, [*_words(order), code], "redeem"),))
+        return SpendResult(more=(comment(spend, order, [*words(order), code], "redeem"),))
 
     def undo(self, *, spend: Spend, result: SpendResult, settings: Settings) -> tuple[Call, ...]:
         return self.redeem(spend=spend, settings=settings)
@@ -139,15 +148,15 @@ class Poster:
         """An order without the code is done; from an open one it is taken."""
         if not answers:
             return SpendResult()
-        code = _code(spend)
-        order, problem = _read(answers[-1])
+        code = code_for(spend)
+        order, problem = read_order(answers[-1])
         if problem is not None:
             return SpendResult(problem=problem)
         if order is None or code not in codes_in(order):
             return SpendResult()
         if status_of(order) == "open":
-            words = [word for word in _words(order) if word != code]
-            return SpendResult(more=(_comment(spend, order, words, "undo"),))
+            kept = [word for word in words(order) if word != code]
+            return SpendResult(more=(comment(spend, order, kept, "undo"),))
         if status_of(order) == "paid" and hundredths(order.get("payed_bonus"), "payed_bonus"):
             return SpendResult(problem="the order is paid, and with the points")
         return SpendResult()
@@ -172,7 +181,7 @@ class Poster:
         return Call("GET", f"/api/dash.getTransactions?{urlencode(asked)}")
 
     def polled(self, *, answer: Answer, settings: Settings) -> Page:
-        found = _response(answer)
+        found = response(answer)
         if isinstance(found, Ignored):
             raise Malformed("orders: Poster answered that there is no such thing")
         orders = records(found, "response")
@@ -180,7 +189,7 @@ class Poster:
         # Pages are not numbered in the answer; an empty one is the last.
         return Page(
             parsed=tuple(
-                _ask(one, None)
+                ask(one, None)
                 for one, order in zip(ids, orders, strict=True)
                 if status_of(order) != "open"
             ),
@@ -192,13 +201,13 @@ class Poster:
     ) -> tuple[Request, ...]:
         if scenario not in MANIFEST.scenarios:
             raise ValueError(f"Poster has no scenario {scenario}")
-        action, happened = {
+        action, entry = {
             "paid": ("closed", "close"),
             "edited": ("changed", "changeitemcount"),
             "cancelled": ("removed", "delete"),
         }[scenario]
         seconds = int(now.timestamp())
-        history = {"type_history": happened, "time": seconds * 1000, "spot_tablet_id": 1}
+        history = {"type_history": entry, "time": seconds * 1000, "spot_tablet_id": 1}
         said: dict[str, Any] = {
             "account": "sample",
             "object": "transaction",
@@ -210,104 +219,7 @@ class Poster:
         }
         said["verify"] = signature(said, secrets.signing[0])
         body = json.dumps(said).encode()
-        return (Request("POST", "https://hub.example/hooks/sample", Headers(_JSON), body),)
-
-
-def signature(said: Mapping[str, Any], secret: str) -> str:
-    """What `verify` should be. Raises Malformed where a field is none that can be signed."""
-    names = ["account", "object", "object_id", "action", "data", "time"]
-    if said.get("data") is None:
-        names.remove("data")
-    fields = []
-    for name in names:
-        value = said.get(name)
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise Malformed(f"{name} is neither a text nor a number")
-        fields.append(str(value))
-    # The platform's own scheme: a keyed MD5, so nothing but the order's number is believed.
-    text = ";".join([*fields, secret]).encode(errors="surrogatepass")
-    return hashlib.md5(text, usedforsecurity=False).hexdigest()
-
-
-def _happened(data: Any) -> str | None:
-    """What happened to an order, where the message tells it."""
-    try:
-        told = load(data.encode()) if isinstance(data, str) else None
-    except (Malformed, UnicodeEncodeError):
-        return None
-    history = told.get("transactions_history") if isinstance(told, Mapping) else None
-    return optional(history.get("type_history")) if isinstance(history, Mapping) else None
-
-
-def _transaction(order_id: str) -> Call:
-    asked = urlencode({"transaction_id": order_id, "include_history": "true"})
-    return Call("GET", f"/api/dash.getTransaction?{asked}")
-
-
-def _ask(order_id: str, client_id: str | None) -> Fetch:
-    """The order first: what is read after it can only be newer than its revision says."""
-    if not (order_id.isascii() and order_id.isdecimal()):
-        raise Malformed("an order's id is not a number")
-    calls = [
-        _transaction(order_id),
-        Call("GET", f"/api/dash.getTransactionProducts?transaction_id={order_id}"),
-    ]
-    if client_id is not None:
-        asked = urlencode({"client_id": client_id})
-        calls.append(Call("GET", f"/api/clients.getClient?{asked}"))
-    return Fetch(about=order_id, calls=tuple(calls))
-
-
-def _response(answer: Answer) -> Any:
-    """What Poster answered; errors come with status 200. Raises Malformed."""
-    said = answered(answer, "Poster")
-    if isinstance(said, Ignored):
-        return said
-    if not isinstance(said, Mapping):
-        raise Malformed("Poster's answer is not an object")
-    error = said.get("error")
-    if error is not None:
-        code = error.get("code") if isinstance(error, Mapping) else error
-        known = code if isinstance(code, int) else -1
-        if known in _NOT_FOUND:
-            return Ignored("Poster does not know this order any more")
-        raise Malformed(f"Poster answered error {known}")
-    if "response" not in said:
-        raise Malformed("Poster answered no response")
-    return said["response"]
-
-
-def _read(answer: Answer) -> tuple[Mapping[str, Any] | None, str | None]:
-    """An order, or none where it was just changed; and what was wrong with that."""
-    said = _response(answer)
-    if isinstance(said, Mapping):
-        code = said.get("err_code")
-        return None, None if code in (0, "0") else f"Poster did not take the comment: {code}"
-    told = () if isinstance(said, Ignored) else records(said, "response")
-    return (told[0], None) if told else (None, "Poster does not know this order")
-
-
-def _code(spend: Spend) -> str:
-    """What stands in the comment: which spend, and what it is worth."""
-    return f"{code_of(spend)}={money_text(spend.amount_micros, spend.currency)}"
-
-
-def _words(order: Mapping[str, Any]) -> list[str]:
-    return (optional(order.get("transaction_comment")) or "").split()
-
-
-def _comment(spend: Spend, order: Mapping[str, Any], words: list[str], what: str) -> Call:
-    """Write the order's comment anew, as the till that has the order would."""
-    history = records(order.get("history"), "history")
-    till = next((one.get("spot_tablet_id") for one in history if one.get("spot_tablet_id")), None)
-    said = {
-        "spot_id": identifier(order.get("spot_id"), "spot_id"),
-        "spot_tablet_id": identifier(till, "history.spot_tablet_id"),
-        "transaction_id": identifier(order.get("transaction_id"), "transaction_id"),
-        "comment": " ".join(words),
-    }
-    body = json.dumps(said).encode()
-    return Call("POST", "/api/transactions.changeComment", body, _JSON, f"{spend.id}-{what}")
+        return (Request("POST", "https://hub.example/hooks/sample", Headers(JSON), body),)
 
 
 ADAPTER = Poster()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.contract import Answer, Call, Malformed
+from adapters.contract import Answer, Call, Malformed, NotNow
 from adapters.webshop import answered
 
 __all__ = ["CREATE", "DEACTIVATE", "DELETE", "FIND", "LIST", "ORDER", "data", "graphql"]
@@ -98,12 +98,12 @@ def graphql(query: str, variables: Mapping[str, Any], key: str | None = None) ->
 
 
 def data(answer: Answer) -> Mapping[str, Any]:
-    """The data of an answer, which may be 200 and hold errors. Raises Malformed."""
+    """The data of an answer, which may be 200 and hold errors. Raises Malformed, NotNow."""
     said = answered(answer, "graphql")
     if not isinstance(said, Mapping):
         raise Malformed("Saleor's answer is not an object")
     if said.get("errors"):
-        raise Malformed(f"Saleor answered errors: {_codes(said['errors'])}")
+        raise NotNow(f"Saleor answered errors: {_codes(said['errors'])}")
     if not isinstance(said.get("data"), Mapping):
         raise Malformed("Saleor answered no data")
     found: Mapping[str, Any] = said["data"]

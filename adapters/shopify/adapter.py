@@ -17,6 +17,7 @@ from adapters.contract import (
     Ignored,
     Malformed,
     Manifest,
+    NotNow,
     Outcome,
     Page,
     Parsed,
@@ -247,10 +248,15 @@ def _graphql(query: str, variables: Mapping[str, Any], key: str) -> Call:
 
 
 def _data(answer: Answer) -> Mapping[str, Any]:
-    """The data of an answer of GraphQL, which is 200 for errors as well. Raises Malformed."""
+    """The data of an answer of GraphQL, which is 200 for errors as well.
+
+    Raises Malformed, or NotNow for errors: most tell that it is asked too fast.
+    """
     said = answered(answer, "graphql")
-    if not isinstance(said, Mapping) or said.get("errors"):
-        raise Malformed("Shopify answered errors")
+    if not isinstance(said, Mapping):
+        raise Malformed("Shopify's answer is not an object")
+    if said.get("errors"):
+        raise NotNow("Shopify answered errors")
     if not isinstance(said.get("data"), Mapping):
         raise Malformed("Shopify answered no data")
     data: Mapping[str, Any] = said["data"]

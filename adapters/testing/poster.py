@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from adapters.contract import Answer, Call, Headers, Request
-from adapters.poster.adapter import signature
+from adapters.poster.calls import signature
 from adapters.testing.shop import GivenBack, Item, Purchase, Shop, What, json_answer
 from partner_sdk.wire.amounts import minor_digits
 

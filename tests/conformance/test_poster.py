@@ -18,7 +18,7 @@ from adapters.contract import (
     Fetch,
     Headers,
     Ignored,
-    Malformed,
+    NotNow,
     Order,
     Outcome,
     Rejected,
@@ -234,7 +234,7 @@ def test_an_error_that_comes_with_success_is_no_order() -> None:
     shop = PosterShop()
     for said, problem in (({"error": {"code": 11}}, "error 11"), ({"error": 30}, "error 30")):
         answers = (json_answer(said), json_answer(said))
-        with pytest.raises(Malformed, match=problem):
+        with pytest.raises(NotNow, match=problem):
             ADAPTER.resolve(fetch=Fetch("1", ()), answers=answers, settings=shop.settings)
     answers = (json_answer({"error": {"code": 404}}), json_answer({"response": []}))
     parsed = ADAPTER.resolve(fetch=Fetch("1", ()), answers=answers, settings=shop.settings)

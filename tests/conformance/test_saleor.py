@@ -21,6 +21,7 @@ from adapters.contract import (
     Headers,
     Ignored,
     Malformed,
+    NotNow,
     Order,
     Rejected,
     Request,
@@ -373,5 +374,5 @@ def test_what_the_token_may_not_see_is_named() -> None:
     shop = SaleorShop()
     errors = [{"message": "…", "extensions": {"exception": {"code": "PermissionDenied"}}}]
     answer = json_answer({"data": {"order": None}, "errors": errors})
-    with pytest.raises(Malformed, match="PermissionDenied"):
+    with pytest.raises(NotNow, match="PermissionDenied"):
         ADAPTER.resolve(fetch=Fetch("1", ()), answers=(answer,), settings=shop.settings)

@@ -21,6 +21,7 @@ from adapters.contract import (
     Capability,
     Customer,
     Malformed,
+    NotNow,
     Spend,
     SpendResult,
 )
@@ -77,7 +78,7 @@ def _make(means: Means, checkout: Connection, row: StoredSpend) -> None:
                 spend=spend, answers=answers, settings=checkout.settings
             ),
         )
-    except (Unreachable, Refused) as trouble:
+    except (Unreachable, Refused, NotNow) as trouble:
         _again(means, row, trouble)
         return
     except Malformed as malformed:

@@ -252,6 +252,15 @@ def test_a_platform_that_is_down_gets_it_later(at: Spending) -> None:
     assert list(at.shop.spent.values()) == [350]
 
 
+def test_a_platform_that_says_no_in_an_answer_of_success_gets_it_later(at: Spending) -> None:
+    at.server.fail(200)
+    wanted = at.want()
+    assert (wanted.state, wanted.problem) == ("wanted", "Shopify answered errors")
+    at.pass_time(seconds=10)
+    assert at.work() == 1
+    assert at.spend(wanted).state == "made"
+
+
 def test_a_platform_that_is_down_for_too_long_gets_it_never(at: Spending) -> None:
     at.server.fail(503, times=1000)
     wanted = at.want()
