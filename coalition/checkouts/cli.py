@@ -21,6 +21,7 @@ from coalition.checkouts.domain import (
     UnknownConnection,
     UnknownMessage,
 )
+from coalition.checkouts.files.cli import files
 from coalition.checkouts.sealed import SECRETS_KEY
 from coalition.checkouts.service.manage import Means
 from coalition.checkouts.service.messages import message_anywhere
@@ -41,6 +42,7 @@ from partner_sdk.wire import ids
 app = typer.Typer(
     help="Connections to partners' checkouts.", no_args_is_help=True, add_completion=False
 )
+app.command()(files)
 
 ConnectionId = Annotated[str, typer.Argument(metavar="CONNECTION", help="The con_ id.")]
 Secrets = Annotated[

@@ -28,6 +28,7 @@ TABLE_MODULES = (
     "coalition.checkouts.tables",
     "coalition.checkouts.calls.tables",
     "coalition.checkouts.spends.tables",
+    "coalition.checkouts.files.tables",
     "coalition.http.tables",
     "coalition.jobs.tables",
 )

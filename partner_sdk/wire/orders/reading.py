@@ -35,6 +35,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _BOM = b"\xef\xbb\xbf"
 #: Columns that a document calls otherwise, by kind of row.
 _DOCUMENT = {"order": {"customer_id": "id"}, "refund_line": {"line": "id"}}
+#: What a document lists, by kind of row.
+_LISTS = {"lines": "line", "tenders": "tender", "refunds": "refund", "refund_lines": "refund_line"}
 _BUYER = ("customer_id", "card", "phone", "email")
 
 
@@ -237,7 +239,11 @@ class OrderFileReader:
         except InvalidOrder as error:
             for fault in error.faults:
                 row, column = self._located(fault.place)
-                self._wrong(column, fault.text, row=row)
+                if column in _LISTS:
+                    said = f"rows `{_LISTS[column]}`: {fault.text.replace('a list of ', '')}"
+                    self._wrong(None, said, row=row)
+                else:
+                    self._wrong(column, fault.text, row=row)
             return
         yield self._rows[()], read
 
@@ -252,8 +258,8 @@ class OrderFileReader:
             column = "customer_id"
         elif len(at) == 4 and column == "id":
             column = "line"
-        elif column in ("lines", "tenders", "refunds"):
-            return self._rows[at], None
+        elif len(at) == 2 and column == "lines":
+            column = "refund_lines"
         return self._rows[at], column
 
 

@@ -522,6 +522,32 @@ def upgrade() -> None:
         postgresql_using="brin",
     )
     op.create_table(
+        "order_file",
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("store", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("sha256", sa.LargeBinary(), nullable=True),
+        sa.Column("first_date", sa.Date(), nullable=True),
+        sa.Column("last_date", sa.Date(), nullable=True),
+        sa.Column("orders", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("done", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "problems", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
+        ),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'given_up') = (sha256 IS NULL)", name=op.f("ck_order_file_hash")
+        ),
+        sa.CheckConstraint(
+            "state = ANY ('{taking,waiting,taken,given_up}'::text[])",
+            name=op.f("ck_order_file_state"),
+        ),
+        sa.PrimaryKeyConstraint("connection_no", "store", "sequence", name=op.f("pk_order_file")),
+    )
+    op.create_table(
         "order_part",
         sa.Column("connection_no", sa.Integer(), nullable=False),
         sa.Column("about", sa.Text(), nullable=False),
@@ -981,6 +1007,7 @@ def downgrade() -> None:
     op.drop_table("poll_cursor")
     op.drop_table("party")
     op.drop_table("order_part")
+    op.drop_table("order_file")
     op.drop_index("ix_obligation_window_date", table_name="obligation", postgresql_using="brin")
     op.drop_table("obligation")
     op.drop_index("ix_movement_window_date", table_name="movement", postgresql_using="brin")

@@ -202,6 +202,12 @@ def test_a_row_that_is_no_csv_or_too_long_is_a_fault_of_that_row() -> None:
         assert reader.faults[0].row == 4
 
 
+def test_an_order_without_lines_is_a_fault_of_its_row() -> None:
+    rows = rows_of(FILE)
+    reader, _ = read(sealed([*rows[:2], *rows[4:6], *rows[8:]]))
+    assert str(reader.faults[0]) == "row 2: rows `line`: must be 1 to 1000"
+
+
 def test_faults_have_an_end() -> None:
     reader, _ = read(b"nonsense\n" * 5_000)
     assert len(reader.faults) == MAX_FAULTS

@@ -1,0 +1,1 @@
+"""Files of orders: picked up from a folder where a partner drops them, in order, each once."""
