@@ -18,6 +18,8 @@ from werkzeug.test import TestResponse
 from adapters.contract import Request
 from adapters.registry import adapter_named
 from adapters.testing.adyen import AdyenShop
+from adapters.testing.poster import PosterShop
+from adapters.testing.saleor import SaleorShop
 from adapters.testing.server import ShopServer
 from adapters.testing.shop import START, URL, Message, Shop
 from adapters.testing.shopify import ShopifyShop
@@ -34,6 +36,8 @@ from tests.hub_http import BASE, Caller, HttpHub
 
 SHOPS: dict[str, type[Shop]] = {
     "adyen": AdyenShop,
+    "poster": PosterShop,
+    "saleor": SaleorShop,
     "shopify": ShopifyShop,
     "square": SquareShop,
     "stripe": StripeShop,

@@ -19,6 +19,7 @@ from adapters.contract import (
     Fetch,
     Ignored,
     Malformed,
+    NotNow,
     Parsed,
     Part,
     Parts,
@@ -174,6 +175,8 @@ def guarded(work: Callable[[], Parsed | Taken], connection: Connection) -> Parse
     """Run an adapter's work; what it raises becomes what is to be done about it."""
     try:
         return work()
+    except NotNow as refusal:
+        return Taken("later", f"not told: {refusal}")
     except Malformed as fault:
         return Taken("dead", f"malformed: {fault}")
     except Unreachable as trouble:

@@ -125,6 +125,22 @@ def test_a_guest_earns_nothing_until_the_sale_is_claimed_and_then_all_the_same(
     assert market.balance(member) == 30, "the claim was forgotten"
 
 
+def test_a_shop_that_says_in_an_answer_of_success_that_it_will_not_tell_is_asked_again(
+    market: Market,
+) -> None:
+    member = market.member("77")
+    shop = market.connect("saleor")
+    shop.shop.buy([Item("L1", 4000)])
+    shop.deliver()
+    shop.server.fail(200)
+    assert market.work() == {"later": 1}
+    (message,) = shop.messages(state="waiting")
+    assert message["reason"] == "not told: Saleor answered errors: unnamed"
+    market.later(minutes=2)
+    assert market.work() == {"done": 1}
+    assert market.balance(member) == 40
+
+
 def test_guests_get_nothing_where_the_connection_says_so(market: Market) -> None:
     shop = market.connect("shopify", guests="ignore")
     shop.shop.buy([Item("L1", 4000)], customer=None)
