@@ -33,15 +33,18 @@ class AmountCases(Base):
         """One line of so much is so many micros, and a refund of it as well."""
         shop = self.new_shop(currency=currency)
         purchase = self.bought(shop, minor)
+        bought = self.only_order(shop)
+        assert bought.currency == currency
         if self.refunds:
             shop.refund(purchase, minor)
         order = self.only_order(shop)
-        assert order.currency == currency
-        assert bool(order.refunds) == self.refunds, "a refund is lost, or there is one of nothing"
-        given_back = (refund.amount_micros for refund in order.refunds)
-        for value in (order.lines[0].amount_micros, *given_back):
+        assert self.refunds or not order.refunds, "there is a refund of nothing"
+        amounts = [bought.lines[0].amount_micros, *(r.amount_micros for r in order.refunds)]
+        for value in amounts:
             assert type(value) is int, "money is no whole number of micros"
             assert value == micros, f"{value} micros instead of {micros}"
+        kept = 0 if self.refunds else micros
+        assert self.kept(order) == kept, "something is kept of what was given back, or lost"
 
     def test_neighbouring_ids_beyond_two_to_the_53rd_are_two_orders(self) -> None:
         shop = self.new_shop(first=2**53)

@@ -12,6 +12,7 @@ from adapters.contract import (
     Answer,
     Call,
     Capability,
+    Order,
     Rejected,
     Request,
     Secrets,
@@ -104,6 +105,11 @@ class Base:
                 scenario=scenario, secrets=shop.secrets, settings=shop.settings, now=shop.now
             ):
                 yield scenario, request
+
+    def kept(self, order: Order) -> int:
+        """What is kept of an order (micros), whether refunds are told apart or lower its lines."""
+        back = sum(r.amount_micros for r in order.refunds if r.status == "succeeded")
+        return sum(line.amount_micros for line in order.lines) - back
 
     def bought(self, shop: Shop, *minor: int, **kwargs: Any) -> Purchase:
         """A purchase of goods of so much each."""

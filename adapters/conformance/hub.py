@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from adapters.conformance.desk import Desk
 from adapters.conformance.points import points_of_sale
 from adapters.contract import (
     Adapter,
@@ -15,12 +16,16 @@ from adapters.contract import (
     Facts,
     Fetch,
     Ignored,
+    Malformed,
     Order,
+    Outcome,
     Page,
     Parsed,
     Part,
     Parts,
     Question,
+    Rejected,
+    Reply,
     Request,
     Settings,
     Spend,
@@ -53,6 +58,9 @@ class TinyHub:
         self.orders: dict[str, Order] = {}
         self.parts: dict[str, dict[str, Part]] = {}
         self.ignored: list[str] = []
+        self.desk = Desk(keep=self.keep, worth=self.points)
+        #: Questions that were refused, which the platform asks again.
+        self.refused: list[Question] = []
 
     def deliver(self, message: Message) -> None:
         """Check a message and do all that follows from it."""
@@ -85,14 +93,36 @@ class TinyHub:
                     for order in parsed.orders:
                         self.keep(order)
                     return
-                case Question(order=order):
-                    if order is not None:
-                        self.keep(order)
+                case Question():
+                    self._asked(parsed)
                     return
                 case Ignored():
                     self.ignored.append(parsed.reason)
                     return
         raise AssertionError("the adapter never stops asking")
+
+    def _asked(self, question: Question) -> None:
+        """Answer; what is refused is asked again, and may fare better after another question."""
+        pending, self.refused = [question, *self.refused], []
+        for each in pending:
+            if self.desk.answer(each).problem is not None and each not in self.refused:
+                self.refused.append(each)
+
+    def answer(self, request: Request, now: datetime) -> Reply:
+        """All that follows from a question, in the platform's own form."""
+        verdict = self.adapter.verify(request=request, secrets=self.shop.secrets, now=now)
+        if isinstance(verdict, Rejected):
+            outcome = Outcome("rejected", verdict.reason)
+        else:
+            try:
+                parsed = self.adapter.parse(request=request, settings=self.settings)
+            except Malformed:
+                outcome = Outcome("rejected", "malformed")
+            else:
+                outcome = Outcome("kept")
+                if isinstance(parsed, Question):
+                    outcome = self.desk.answer(parsed)
+        return self.adapter.ack(request=request, outcome=outcome, settings=self.settings)
 
     def _keep_parts(self, parsed: Parts) -> list[str]:
         for part in parsed.parts:

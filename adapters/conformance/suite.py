@@ -7,6 +7,7 @@ from adapters.conformance.base import needs
 from adapters.conformance.histories import HistoryCases
 from adapters.conformance.messages import MessageCases
 from adapters.conformance.orders import OrderCases
+from adapters.conformance.questions import QuestionCases
 from adapters.conformance.signatures import SignatureCases
 from adapters.conformance.spending import SpendingCases
 from adapters.contract import Capability
@@ -15,7 +16,13 @@ __all__ = ["AdapterSuite", "needs"]
 
 
 class AdapterSuite(
-    SignatureCases, MessageCases, OrderCases, AmountCases, HistoryCases, SpendingCases
+    SignatureCases,
+    MessageCases,
+    OrderCases,
+    AmountCases,
+    HistoryCases,
+    SpendingCases,
+    QuestionCases,
 ):
     """Inherit, and set `adapter` and `shop`."""
 

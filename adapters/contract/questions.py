@@ -62,11 +62,12 @@ class Question:
       `insufficient_points` (with `MemberFacts` as they are).
     - **accrue**: state `order`, with `customer` as its member. → `AccrueFacts`, or
       `member_not_found` (nothing is stated). Of nobody: what the connection does with guests.
-      An accrual with a new key, of an order whose earlier accrual was reversed, is stated with a
-      revision above that reversal's.
+      Another accrual of the same order and revision, after one that was reversed, is stated with
+      the revision after that reversal's; one of a lower revision is late and changes nothing.
     - **reverse**: undo what the question with the key `reverses` did. Of a redemption,
       `amount_micros` or else all that is left. Of an accrual: its order is stated as cancelled, at
-      its own revision plus one, so that a later accrual of the order stands. → `ReverseFacts`.
+      its own revision plus one, so that an accrual of a later state stands; not at all, while
+      another accrual of the same order and revision stands. → `ReverseFacts`.
     """
 
     kind: QuestionKind

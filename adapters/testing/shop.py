@@ -103,6 +103,8 @@ class Shop(ABC):
     #: Where the signature stands; None: in the body.
     signature_header: ClassVar[str | None]
     signs_url: ClassVar[bool] = False
+    #: Whether a message's body is signed, and not only who sends it.
+    signs_body: ClassVar[bool] = True
     can_identify: ClassVar[bool] = True
     options: ClassVar[Mapping[str, str]] = {}
 

@@ -13,9 +13,12 @@ from adapters.stripe import Stripe
 from adapters.testing.adyen import AdyenShop
 from adapters.testing.square import SquareShop
 from adapters.testing.stripe import StripeShop
-from tests.conformance.broken import faults
+from adapters.testing.toast import ToastShop
+from adapters.toast import Toast
+from tests.conformance.broken import faults, tills
 
 STEPS = "test_what_is_heard_while_it_happens_is_right_at_every_step"
+PROOF = "test_a_proof_that_is_not_good_opens_nothing_and_the_till_is_told"
 AGAIN = "test_trouble_that_passes_is_answered_5xx_so_that_it_is_delivered_again"
 BROKEN = {
     faults.SignsNothing: "test_every_flipped_byte_of_what_is_signed_is_refused",
@@ -51,8 +54,34 @@ BROKEN = {
     faults.StopsAtTheFirstPage: "test_a_backfill_equals_what_the_messages_gave",
     faults.ForgetsParts: "test_any_order_of_the_messages_ends_alike",
     faults.TellsContacts: "test_what_is_shown_tells_no_contact_and_no_secret",
+    tills.TakesExpiredTokens: PROOF,
+    tills.TakesTokensOfAnyIssuer: PROOF,
+    tills.TakesTokensForAnybody: PROOF,
+    tills.BelievesTheAlgorithmThatATokenNames: PROOF,
+    tills.TakesTokensWithoutSignature: PROOF,
+    tills.ReadsHalfATokensSignature: "test_every_flipped_character_of_the_signature_is_refused",
+    tills.SpendsAtEveryDelivery: "test_the_same_key_gets_the_same_answer_and_is_done_once",
+    tills.ForgetsWhoseKeyItIs: "test_one_key_of_two_members_is_two_operations",
+    tills.AnswersRepetitionsShortly: "test_the_same_key_gets_the_same_answer_and_is_done_once",
+    tills.CountsAnOfferOnce: "test_points_pay_exactly_what_was_asked",
+    tills.CountsSumsInFloats: "test_points_pay_exactly_what_was_asked",
+    tills.TakesRefusedOffersForPaid: "test_too_few_points_pay_nothing_and_the_till_is_told",
+    tills.OffersMoreThanThereIsToPay: (
+        "test_a_till_is_told_what_a_member_has_and_what_could_be_paid_with_it"
+    ),
+    tills.WelcomesAnybody: "test_an_unknown_member_is_told_so_whatever_is_asked",
+    tills.UndoesTheUnknown: "test_undoing_what_is_not_known_is_refused_until_it_is",
+    tills.UndoesTwice: "test_undoing_twice_by_two_keys_is_refused",
+    tills.UndoesAllForAPart: "test_a_part_of_a_redemption_can_be_undone",
+    tills.AnswersInItsOwnWords: (
+        "test_a_till_is_told_what_a_member_has_and_what_could_be_paid_with_it"
+    ),
+    tills.TakesATransferForAnInquiry: "test_what_is_not_offered_is_answered_clearly",
+    tills.RefusesWhenInTrouble: ("test_trouble_that_passes_is_told_in_form_and_never_as_a_refusal"),
+    tills.LeavesTaxOut: "test_a_check_earns_and_its_amounts_are_exact",
+    tills.TellsTheTillWhoItIs: "test_what_a_till_is_told_names_nobody",
 }
-SHOPS = {Stripe: StripeShop, Square: SquareShop, Adyen: AdyenShop}
+SHOPS = {Stripe: StripeShop, Square: SquareShop, Adyen: AdyenShop, Toast: ToastShop}
 
 
 EACH = pytest.mark.parametrize(

@@ -1,0 +1,460 @@
+"""A restaurant with Toast: tills that ask, checks as Toast's loyalty API and webhook write them.
+
+A till does not change a check twice within a millisecond, so each change has a later
+`modifiedDate`, even where the shop's clock stands.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from adapters.contract import Answer, Call, Headers, Reply, Request, Secrets
+from adapters.signatures import mac
+from adapters.testing.shop import URL, GivenBack, Item, Purchase, What, json_answer
+from adapters.testing.till import Forgery, Heard, Till
+from adapters.toast.adapter import signed_headers, transaction_headers
+from adapters.toast.token import signed_token
+from partner_sdk.wire.amounts import minor_digits
+
+__all__ = ["RESTAURANT", "ToastOrders", "ToastShop", "public_key"]
+
+RESTAURANT = "76cb1b05-0000-4adf-863a-b2a94a5ecdcf"
+_STATUSES = frozenset(
+    {
+        "ACCEPT",
+        "ERROR",
+        "ERROR_INVALID_TOAST_TRANSACTION_TYPE",
+        "ERROR_ACCOUNT_INVALID",
+        "ERROR_INVALID_INPUT_PROPERTIES",
+        "ERROR_TRANSACTION_DOES_NOT_EXIST",
+        "ERROR_INVALID_TOKEN",
+        "ERROR_TRANSACTION_CANNOT_BE_REVERSED",
+        "ERROR_INVALID_RESTAURANT",
+    }
+)
+
+
+def _new_key() -> str:
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def public_key(pem: str) -> str:
+    """The public half, as Toast publishes it."""
+    private = load_pem_private_key(pem.encode(), None)
+    found = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return found.decode()
+
+
+class ToastShop(Till):
+    """Accruals of checks, and reversals before each change: as the loyalty API has it."""
+
+    signing = (_new_key(), _new_key(), _new_key())
+    extra = {  # noqa: RUF012 - a constant
+        "webhook_secret": "toast-webhook-secret-0001",
+        "jwt_issuer": "https://issuer.toast.example/0001",
+        "jwt_audience": "the-audience-of-loyalty-0001",
+    }
+    signature_header: str | None = "Authorization"  # type: ignore[misc]  # webhooks have another
+    signs_body = False
+    options = {"restaurants": RESTAURANT, "offers": "5 10"}  # noqa: RUF012 - a constant
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count = 0
+        #: The accrual that stands of each check, and by which account.
+        self.accrued: dict[int, tuple[str, str | None]] = {}
+
+    def order_id(self, purchase: Purchase) -> str:
+        return f"00000000-0000-4000-8000-{purchase.number:016x}"
+
+    def messages(
+        self, purchase: Purchase, what: What, refund: GivenBack | None
+    ) -> Sequence[Request]:
+        sent = []
+        before = self.accrued.pop(purchase.number, None)
+        if before is not None:
+            sent.append(self.reverse(key=self._guid(), member=before[1], reverses=before[0]))
+        if not purchase.cancelled:
+            guid = self._guid()
+            self.accrued[purchase.number] = (guid, purchase.customer)
+            sent.append(self.accrue(key=guid, member=purchase.customer, purchase=purchase))
+        return sent
+
+    def _guid(self) -> str:
+        self.count += 1
+        return f"ab11d469-5ed5-4daa-b9d6-{self.count:012x}"
+
+    def inquire(
+        self, *, key: str, member: str, purchase: Purchase, offers: tuple[int, ...] = ()
+    ) -> Request:
+        check = self.check(replace(purchase, tenders=()))
+        check |= {"paymentStatus": "OPEN", "payments": [], "modifiedDate": None, "paidDate": None}
+        redemptions = [self._redemption(n, minor) for n, minor in enumerate(offers)]
+        return self._about("LOYALTY_INQUIRE", key, member, check, redemptions)
+
+    def redeem(
+        self, *, key: str, member: str, purchase: Purchase, offers: tuple[int, ...]
+    ) -> Request:
+        check = self.check(replace(purchase, tenders=()))
+        check |= {"paymentStatus": "OPEN", "payments": [], "modifiedDate": None, "paidDate": None}
+        redemptions = [self._redemption(n, minor) for n, minor in enumerate(offers)]
+        return self._about("LOYALTY_REDEEM", key, member, check, redemptions)
+
+    def accrue(self, *, key: str, member: str | None, purchase: Purchase) -> Request:
+        return self._about("LOYALTY_ACCRUE", key, member, self.check(purchase), [])
+
+    def search(self, *, key: str, phone: str | None = None, email: str | None = None) -> Request:
+        wanted = {"firstName": None, "lastName": None, "email": email, "phone": phone}
+        block = {"searchCriteria": wanted}
+        return self._asks("LOYALTY_SEARCH", key, {"searchTransactionInformation": block})
+
+    def reverse(
+        self, *, key: str, member: str | None, reverses: str, minor: int | None = None
+    ) -> Request:
+        block: dict[str, Any] = {"loyaltyIdentifier": member, "transactionId": reverses}
+        block["redemptions"] = [] if minor is None else [self._redemption(0, minor)]
+        return self._asks("LOYALTY_REVERSE", key, {"reverseTransactionInformation": block})
+
+    def other(self, *, key: str, member: str) -> Request:
+        block = {"fromLoyaltyIdentifier": member, "toLoyaltyIdentifier": "another"}
+        return self._asks("LOYALTY_TRANSFER", key, {"transferTransactionInformation": block})
+
+    def _redemption(self, number: int, minor: int) -> dict[str, Any]:
+        """An offer on the check; an even sum is told as two of half of it."""
+        times = 2 if minor % 2 == 0 else 1
+        return {
+            "identifier": f"points-{number}",
+            "appliedDiscountGuid": f"64456691-c34e-4784-9c6e-{number:012x}",
+            "selectionGuid": None,
+            "amount": self._amount(minor // times),
+            "quantity": times,
+        }
+
+    def _about(
+        self,
+        kind: str,
+        key: str,
+        member: str | None,
+        check: dict[str, Any],
+        redemptions: list[dict[str, Any]],
+    ) -> Request:
+        block = {"loyaltyIdentifier": member, "check": check, "redemptions": redemptions}
+        return self._asks(kind, key, {"checkTransactionInformation": block})
+
+    def _asks(self, kind: str, key: str, said: Mapping[str, Any]) -> Request:
+        blocks = dict.fromkeys(
+            f"{name}TransactionInformation" for name in ("search", "check", "reverse")
+        )
+        body = json.dumps({"toastTransactionType": kind, **blocks, **said}).encode()
+        headers = transaction_headers(
+            kind=kind, guid=key, restaurant=RESTAURANT, secrets=self._proofs(), now=self.now
+        )
+        return Request("POST", URL, headers, body)
+
+    def _proofs(self) -> Secrets:
+        return self.secrets
+
+    def sign(self, body: bytes, *, like: Request | None = None) -> Request:
+        fields = {} if like is None else dict(like.headers.items())
+        made = transaction_headers(
+            kind=fields.get("toast-transaction-type", "LOYALTY_ACCRUE"),
+            guid=fields.get("toast-transaction-guid", "g"),
+            restaurant=RESTAURANT,
+            secrets=self._proofs(),
+            now=self.now,
+        )
+        return Request("POST", URL, made, body)
+
+    def redelivered(self, request: Request) -> Request:
+        """The same transaction; what proves it is made anew."""
+        return self.sign(request.body, like=request)
+
+    def signed_bytes(self, request: Request) -> Iterator[int]:
+        yield from ()
+
+    def answer(self, call: Call) -> Answer:
+        return json_answer({"status": 404}, 404)
+
+    def forged(self, request: Request, how: Forgery) -> Request:
+        now = int(self.now.timestamp())
+        claims: dict[str, Any] = {
+            "iss": self.extra["jwt_issuer"],
+            "aud": [self.extra["jwt_audience"]],
+            "iat": now,
+            "exp": now + 300,
+        }
+        claims |= {
+            "expired": {"iat": now - 900, "exp": now - 600},
+            "not_yet": {"iat": now + 600, "exp": now + 900},
+            "issuer": {"iss": "https://issuer.other.example"},
+            "audience": {"aud": ["somebody-else"]},
+        }.get(how, {})
+        if how == "endless":
+            del claims["exp"]
+        said = json.dumps(claims).encode()
+        key = self.signing[0]
+        if how in ("no_algorithm", "shared_secret"):
+            named = "none" if how == "no_algorithm" else "HS256"
+            signed = f"{_encoded(json.dumps({'alg': named}).encode())}.{_encoded(said)}"
+            made = mac(public_key(key).encode(), signed.encode()) if named == "HS256" else b""
+            token = f"{signed}.{_encoded(made)}"
+        else:
+            key = self.signing[2] if how == "key" else key
+            token = signed_token(header=b'{"alg":"RS256"}', claims=said, key=key)
+        fields = dict(request.headers.items()) | {"authorization": token}
+        return replace(request, headers=Headers(fields))
+
+    def check(self, purchase: Purchase) -> dict[str, Any]:
+        """The check as it is now."""
+        charges = [item for item in purchase.items if item.kind == "shipping"]
+        tip = sum(item.minor for item in purchase.items if item.kind == "tip")
+        goods = [item for item in purchase.items if item.kind not in ("shipping", "tip")]
+        tax = sum(item.tax for item in goods)
+        total = purchase.total - tip
+        at = _time(purchase.changed_at + timedelta(milliseconds=purchase.version))
+        opened = _time(purchase.placed_at)
+        return {
+            "guid": self.order_id(purchase),
+            "entityType": "Check",
+            "displayNumber": str(purchase.number % 1000),
+            "openedDate": opened,
+            "paidDate": at,
+            "closedDate": at,
+            "modifiedDate": at,
+            "deletedDate": "1970-01-01T00:00:00.000+0000",
+            "deleted": False,
+            "voided": purchase.cancelled,
+            "paymentStatus": "CLOSED",
+            "amount": self._amount(total - tax),
+            "taxAmount": self._amount(tax),
+            "totalAmount": self._amount(total),
+            "selections": [self._selection(purchase, item) for item in goods],
+            "appliedServiceCharges": [self._charge(purchase, item) for item in charges],
+            "appliedDiscounts": [],
+            "payments": self._payments(purchase, tip),
+            "appliedLoyaltyInfo": purchase.customer
+            and {"loyaltyIdentifier": purchase.customer, "vendor": "INTEGRATION"},
+            "customer": purchase.email and {"guid": "c1", "email": purchase.email},
+        }
+
+    def _selection(self, purchase: Purchase, item: Item) -> dict[str, Any]:
+        return {
+            "guid": f"{purchase.number:x}-{item.id}",
+            "displayName": item.id,
+            "preDiscountPrice": self._amount(item.minor - item.tax + item.discount),
+            "price": self._amount(item.minor - item.tax),
+            "tax": self._amount(item.tax),
+            "taxInclusion": "NOT_INCLUDED",
+            "quantity": float(item.count),
+            "voided": purchase.cancelled,
+            "deferred": item.kind == "gift_card",
+            "modifiers": [],
+            "appliedDiscounts": [],
+            "refundDetails": self._returned(purchase, item),
+        }
+
+    def _charge(self, purchase: Purchase, item: Item) -> dict[str, Any]:
+        return {
+            "guid": f"{purchase.number:x}-{item.id}",
+            "chargeAmount": self._amount(item.minor),
+            "delivery": True,
+            "takeout": False,
+            "dineIn": False,
+            "gratuity": False,
+            "appliedTaxes": [],
+            "refundDetails": self._returned(purchase, item),
+        }
+
+    def _returned(self, purchase: Purchase, item: Item) -> dict[str, Any] | None:
+        back = sum(
+            minor
+            for refund in purchase.refunds
+            for item_id, minor, _ in refund.items
+            if item_id == item.id
+        )
+        return {"refundAmount": self._amount(back), "taxRefundAmount": 0} if back else None
+
+    def _payments(self, purchase: Purchase, tip: int) -> list[dict[str, Any]]:
+        """What others leave is paid by card, the tip with it; refunds go to the card."""
+        given = [(_TENDERS[kind], minor) for kind, minor in purchase.tenders]
+        rest = purchase.total - tip - sum(minor for _, minor in given)
+        payments = [
+            {
+                "guid": f"{purchase.number:x}-p{index}",
+                "type": kind,
+                "amount": self._amount(minor),
+                "tipAmount": 0.0,
+                "paymentStatus": "CAPTURED",
+                "refundStatus": "NONE",
+                "refund": None,
+            }
+            for index, (kind, minor) in enumerate([*given, ("CREDIT", rest)])
+        ]
+        payments[-1]["tipAmount"] = self._amount(tip)
+        refunded = sum(refund.minor for refund in purchase.refunds)
+        if refunded:
+            of_tip = self._tip_refunded(purchase, tip)
+            whole = Decimal(refunded).scaleb(-minor_digits(self.currency))
+            payments[-1] |= {
+                "refundStatus": "FULL" if refunded == purchase.total else "PARTIAL",
+                "refund": {
+                    "refundAmount": float(whole - of_tip),
+                    "tipRefundAmount": float(of_tip),
+                    "refundDate": _time(purchase.changed_at),
+                },
+            }
+        return payments
+
+    def _tip_refunded(self, purchase: Purchase, tip: int) -> Decimal:
+        """The tip's share of what was refunded by amount."""
+        by_line = sum(m for r in purchase.refunds for _, m, _ in r.items)
+        by_amount = sum(r.minor for r in purchase.refunds) - by_line
+        total = purchase.total - by_line
+        micros = 10 ** (6 - minor_digits(self.currency))
+        share = min(by_amount, total) * tip * micros // total if total > 0 else 0
+        return Decimal(share).scaleb(-6)
+
+    def _amount(self, minor: int) -> float:
+        return float(Decimal(minor).scaleb(-minor_digits(self.currency)))
+
+    def heard(self, reply: Reply, request: Request) -> Heard:
+        assert reply.headers.get("Content-Type") == "application/json", "it is no JSON"
+        said = json.loads(reply.body, parse_float=Decimal)
+        kind = request.headers["Toast-Transaction-Type"].removeprefix("LOYALTY_")
+        parts = {"transactionStatus", "checkResponse", "searchResponse"}
+        assert isinstance(said, dict), "it is no object"
+        assert set(said) <= parts, "it has other parts"
+        assert said["transactionStatus"] in _STATUSES, "its status is none of Toast's"
+        accepted = said["transactionStatus"] == "ACCEPT"
+        assert accepted == (reply.status == 200), "status and transactionStatus differ"
+        if not accepted:
+            assert set(said) == {"transactionStatus"}, "a refusal says more"
+            return Heard(False)
+        if kind == "SEARCH":
+            accounts = said["searchResponse"]["accounts"]
+            assert accounts, "nobody is found, and the status is 200"
+            return Heard(True, members=tuple(_account(each) for each in accounts))
+        found = said.get("checkResponse") or {}
+        if kind not in ("INQUIRE", "REDEEM"):
+            assert set(found) <= {"userMessage"}
+            return Heard(True)
+        _account(found["accountInfo"])
+        return Heard(
+            True,
+            points=found["accountInfo"]["pointsBalance"],
+            applied=tuple(self._worth(each) for each in found["appliedRedemptions"]),
+            rejected=tuple(self._rejected(each) for each in found["rejectedRedemptions"]),
+            offered=self._offered(found["offers"]),
+        )
+
+    def _offered(self, offers: list[dict[str, Any]]) -> tuple[int, ...]:
+        names = [each["identifier"] for each in offers]
+        assert len(set(names)) == len(names), "two offers have one identifier"
+        for each in offers:
+            assert each["selectionType"] == "CHECK"
+            assert isinstance(each["applicable"], bool)
+            assert isinstance(each["name"], str)
+        return tuple(self._worth(each | {"quantity": 1}) for each in offers if each["applicable"])
+
+    def _rejected(self, each: dict[str, Any]) -> int:
+        assert each["message"], "it is rejected without a word"
+        assert each["redemption"]["appliedDiscountGuid"], "the till cannot tell which it is"
+        return self._worth(each["redemption"])
+
+    def _worth(self, each: dict[str, Any]) -> int:
+        assert isinstance(each["amount"], int | Decimal), "an amount is no number"
+        worth = Decimal(each["amount"]) * each["quantity"]
+        minor = worth.scaleb(minor_digits(self.currency))
+        assert minor == int(minor), "an amount has a fraction of a cent"
+        return int(minor)
+
+
+class ToastOrders(ToastShop):
+    """The same restaurant, where the webhook of orders tells what happens to a check."""
+
+    signing = (
+        "webhook:toast-orders-secret-0001",
+        "webhook:toast-orders-secret-0000",
+        "webhook:a-strangers-secret-000001",
+    )
+    extra = {"api_key": "toast-static-api-key-0001"}  # noqa: RUF012 - a constant
+    signature_header = "Toast-Signature"
+    signs_body = True
+    forgeries = ("key",)
+
+    def messages(
+        self, purchase: Purchase, what: What, refund: GivenBack | None
+    ) -> Sequence[Request]:
+        event = {
+            "timestamp": _time(self.now),
+            "eventCategory": "order_updated",
+            "eventType": "order_updated",
+            "guid": self._guid(),
+            "details": {
+                "restaurantGuid": RESTAURANT,
+                "order": {
+                    "guid": f"order-{purchase.number:x}",
+                    "voided": False,
+                    "checks": [self.check(purchase)],
+                },
+            },
+        }
+        body = json.dumps(event).encode()
+        return [Request("POST", URL, signed_headers(body, self.secrets), body)]
+
+    def sign(self, body: bytes, *, like: Request | None = None) -> Request:
+        if like is not None and "Toast-Signature" not in like.headers:
+            return super().sign(body, like=like)
+        return Request("POST", URL, signed_headers(body, self.secrets), body)
+
+    def signed_bytes(self, request: Request) -> Iterator[int]:
+        yield from range(len(request.body))
+
+    def _proofs(self) -> Secrets:
+        return Secrets((self.extra["api_key"],))
+
+    def forged(self, request: Request, how: Forgery) -> Request:
+        """An API key has no parts that could be wrong: any other is."""
+        fields = dict(request.headers.items()) | {"authorization": f"another-{how}"}
+        return replace(request, headers=Headers(fields))
+
+
+_TENDERS = {"gift_card": "GIFTCARD", "cash": "CASH", "card": "CREDIT"}
+
+
+def _account(said: Mapping[str, Any]) -> str:
+    """The account's identifier; no more is told of a member than it."""
+    assert set(said) <= {
+        "identifier",
+        "firstName",
+        "lastName",
+        "phone",
+        "email",
+        "pointsBalance",
+    }, "an account has other fields"
+    assert isinstance(said["pointsBalance"], int)
+    return str(said["identifier"])
+
+
+def _encoded(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}+0000"
