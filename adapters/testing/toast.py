@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from adapters.contract import Answer, Call, Headers, Reply, Request, Secrets
 from adapters.signatures import mac
-from adapters.testing.shop import URL, GivenBack, Item, Purchase, What, json_answer
+from adapters.testing.shop import GivenBack, Item, Purchase, What, json_answer
 from adapters.testing.till import Forgery, Heard, Till
 from adapters.toast.adapter import signed_headers, transaction_headers
 from adapters.toast.token import signed_token
@@ -70,7 +70,7 @@ class ToastShop(Till):
         "jwt_issuer": "https://issuer.toast.example/0001",
         "jwt_audience": "the-audience-of-loyalty-0001",
     }
-    signature_header: str | None = "Authorization"  # type: ignore[misc]  # webhooks have another
+    signature_header = "Authorization"
     signs_body = False
     options = {"restaurants": RESTAURANT, "offers": "5 10"}  # noqa: RUF012 - a constant
 
@@ -165,7 +165,7 @@ class ToastShop(Till):
         headers = transaction_headers(
             kind=kind, guid=key, restaurant=RESTAURANT, secrets=self._proofs(), now=self.now
         )
-        return Request("POST", URL, headers, body)
+        return Request("POST", self.url, headers, body)
 
     def _proofs(self) -> Secrets:
         return self.secrets
@@ -179,7 +179,7 @@ class ToastShop(Till):
             secrets=self._proofs(),
             now=self.now,
         )
-        return Request("POST", URL, made, body)
+        return Request("POST", self.url, made, body)
 
     def redelivered(self, request: Request) -> Request:
         """The same transaction; what proves it is made anew."""
@@ -199,12 +199,13 @@ class ToastShop(Till):
             "iat": now,
             "exp": now + 300,
         }
-        claims |= {
+        wrong: dict[str, dict[str, Any]] = {
             "expired": {"iat": now - 900, "exp": now - 600},
             "not_yet": {"iat": now + 600, "exp": now + 900},
             "issuer": {"iss": "https://issuer.other.example"},
             "audience": {"aud": ["somebody-else"]},
-        }.get(how, {})
+        }
+        claims |= wrong.get(how, {})
         if how == "endless":
             del claims["exp"]
         said = json.dumps(claims).encode()
@@ -294,7 +295,7 @@ class ToastShop(Till):
         """What others leave is paid by card, the tip with it; refunds go to the card."""
         given = [(_TENDERS[kind], minor) for kind, minor in purchase.tenders]
         rest = purchase.total - tip - sum(minor for _, minor in given)
-        payments = [
+        payments: list[dict[str, Any]] = [
             {
                 "guid": f"{purchase.number:x}-p{index}",
                 "type": kind,
@@ -416,12 +417,12 @@ class ToastOrders(ToastShop):
             },
         }
         body = json.dumps(event).encode()
-        return [Request("POST", URL, signed_headers(body, self.secrets), body)]
+        return [Request("POST", self.url, signed_headers(body, self.secrets), body)]
 
     def sign(self, body: bytes, *, like: Request | None = None) -> Request:
         if like is not None and "Toast-Signature" not in like.headers:
             return super().sign(body, like=like)
-        return Request("POST", URL, signed_headers(body, self.secrets), body)
+        return Request("POST", self.url, signed_headers(body, self.secrets), body)
 
     def signed_bytes(self, request: Request) -> Iterator[int]:
         yield from range(len(request.body))

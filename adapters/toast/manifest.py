@@ -59,7 +59,7 @@ MANIFEST = Manifest(
     retries=Retries(
         tries=5,
         over_seconds=3_600,
-        answer_within_ms=500,
+        answer_within_ms=5_000,
         succeeds_on=(200,),
         switches_off_after=None,
     ),
