@@ -56,7 +56,8 @@ def happened(data: Any) -> str | None:
 
 
 def transaction(order_id: str) -> Call:
-    asked = urlencode({"transaction_id": order_id, "include_history": "true"})
+    # Of every status: what is open or removed is asked for as well.
+    asked = urlencode({"transaction_id": order_id, "include_history": "true", "status": "0"})
     return Call("GET", f"/api/dash.getTransaction?{asked}")
 
 

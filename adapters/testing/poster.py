@@ -174,7 +174,9 @@ class PosterShop(Shop):
             return json_answer({"error": {"code": 404, "message": "not found"}})
         if method == "dash.getTransactionProducts":
             return json_answer({"response": self.products(purchase)})
-        return json_answer({"response": [self.order(purchase)]})
+        order = self.order(purchase)
+        seen = asked.get("status") == "0" or order["status"] == "2"
+        return json_answer({"response": [order] if seen else []})
 
     def _list(self, asked: Mapping[str, str]) -> Answer:
         """By when they were closed, newest first; a page goes on below an order."""
