@@ -37,6 +37,7 @@ NOUNS = (
     "coalition.partners.api",
     "coalition.agreements.api",
     "coalition.checkouts.api",
+    "coalition.checkouts.spends.api",
     "coalition.operations.api",
 )
 EXTENSIONS = "coalition.extensions"

@@ -5,16 +5,20 @@ from __future__ import annotations
 import random
 
 from coalition.checkouts.calls import client_for
+from coalition.checkouts.domain import Connection
 from coalition.checkouts.processing import Processing
 from coalition.checkouts.sealed import SECRETS_KEY
 from coalition.checkouts.service import Connections
+from coalition.checkouts.spends.means import CUSTOMERS_KEY, Means
+from coalition.checkouts.spends.settling import Settling
 from coalition.config import Config
 from coalition.db.database import Database
 from coalition.directory import Clocks, Directory
+from coalition.ids import IdSource
 from coalition.members.contacts import ContactKeys
 from coalition.members.wire import LOOKUP_KEY, WRAPPING_KEY
 
-__all__ = ["make_connections", "make_processing"]
+__all__ = ["make_connections", "make_processing", "make_spends"]
 
 
 def make_connections(*, config: Config, database: Database, directory: Directory) -> Connections:
@@ -37,4 +41,42 @@ def make_processing(
             wrapping=config.derived_key(purpose=WRAPPING_KEY),
             random=random.SystemRandom().randbytes,
         ),
+        spends=Settling(
+            make_spends(config=config, database=database, directory=directory, clocks=clocks)
+        ),
+    )
+
+
+def make_spends(
+    *,
+    config: Config,
+    database: Database,
+    directory: Directory,
+    clocks: Clocks,
+    patience: float = 20.0,
+    seconds: float = 20.0,
+) -> Means:
+    """What the use cases of points paid at checkouts work with, in such a process.
+
+    `patience` and `seconds` are how long its calls wait for their turn and for an answer.
+    """
+    connections = make_connections(config=config, database=database, directory=directory)
+
+    def connection(no: int) -> Connection | None:
+        # Opened just now, it is not in a book that is a second old.
+        return connections.current().by_no.get(no) or connections.newest().by_no.get(no)
+
+    system = random.SystemRandom()
+    return Means(
+        database=database,
+        directory=directory,
+        clocks=clocks,
+        new_id=IdSource(),
+        random=system.randbytes,
+        jitter=system.random,
+        key=config.derived_key(purpose=CUSTOMERS_KEY),
+        ask=client_for(
+            config=config, database=database, wall=clocks.wall, patience=patience, seconds=seconds
+        ),
+        connection=connection,
     )

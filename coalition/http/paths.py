@@ -51,6 +51,7 @@ BY_NAME: Mapping[str, PathType] = {
     "subscription_id": public_id("sub", "webhook_not_found", "The subscription."),
     "event_id": public_id("evt", "event_not_found", "The event."),
     "connection_id": public_id("con", "connection_not_found", "The connection."),
+    "spend_id": public_id("spd", "spend_not_found", "The spend."),
     "message_id": public_id("msg", "message_not_found", "The message."),
     "statement_id": public_id("stm", "statement_not_found", "The statement."),
     "dispute_id": public_id("dsp", "dispute_not_found", "The dispute."),
