@@ -1,0 +1,202 @@
+"""What goes wrong: tried again while it may pass, a dead letter when not, right after any kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, event
+
+from adapters.testing.shop import Item
+from coalition.checkouts.domain import MAX_ATTEMPTS
+from coalition.checkouts.making import make_connections, make_processing
+from coalition.checkouts.workshop import Workshop
+from coalition.config import Config
+from coalition.db.database import Database
+from coalition.db.engine import create_engine_for
+from coalition.directory import Clocks, Directory
+from tests.checkout_world import Connected, Market
+
+_processes = multiprocessing.get_context("forkserver")
+
+
+def replayed(market: Market, shop: Connected, message_id: str) -> None:
+    path = f"/v1/connections/{shop.id}/messages/{message_id}/replay"
+    answer = market.partner.send("POST", path)
+    assert (answer.status_code, answer.json["state"]) == (200, "waiting")
+
+
+def test_a_shop_that_does_not_answer_is_asked_again_later(market: Market) -> None:
+    member = market.member("77")
+    shop = market.connect("woocommerce")
+    shop.shop.buy([Item("L1", 4000)])
+    shop.deliver()
+    shop.server.fail(503, times=20)
+    assert market.work() == {"later": 1}
+    (message,) = shop.messages()
+    assert (message["state"], message["attempts"]) == ("waiting", 1)
+    assert "unreachable" in message["reason"]
+    assert market.work() == {}, "it is tried at once again"
+    shop.server._troubles.clear()
+    market.later(hours=1)
+    assert market.work() == {"done": 1}
+    assert market.balance(member) == 40
+
+
+def test_credentials_that_the_shop_refuses_can_be_mended(market: Market) -> None:
+    member = market.member("77")
+    shop = market.connect("shopify")
+    body = {"secrets": {"access_token": "shpat_wrong"}}
+    market.partner.send("POST", f"/v1/connections/{shop.id}/secrets", body)
+    shop.shop.buy([Item("L1", 4000)])
+    shop.deliver()
+    assert market.work() == {"later": 1}
+    (message,) = shop.messages()
+    assert "not let in" in message["reason"]
+    body = {"secrets": {"access_token": shop.shop.extra["access_token"]}}
+    market.partner.send("POST", f"/v1/connections/{shop.id}/secrets", body)
+    market.later(hours=1)
+    assert market.work() == {"done": 1}
+    assert market.balance(member) == 40
+
+
+def test_what_cannot_be_read_is_a_dead_letter_with_its_reason(market: Market) -> None:
+    shop = market.connect("shopify")
+    assert shop.send(shop.shop.sign(b"[1, 2]")).status_code == 200
+    assert market.work() == {}
+    (message,) = shop.messages(state="dead")
+    assert message["reason"] == "malformed: the body is not an object"
+    replayed(market, shop, message["id"])
+    assert market.work() == {"dead": 1}
+    whole = market.partner.send("GET", f"/v1/connections/{shop.id}/messages/{message['id']}")
+    assert whole.json["body"] == "[1, 2]"
+
+
+def test_a_dead_letter_is_worked_on_again_once_its_cause_is_mended(market: Market) -> None:
+    member = market.member("77")
+    shop = market.connect("shopify")
+    bought = shop.shop.buy([Item("L1", 4000)])
+    shop.shop.order = _in_other_money(shop)
+    shop.deliver()
+    assert market.work() == {"dead": 1}
+    (message,) = shop.messages(state="dead")
+    assert message["reason"].startswith("wrong_currency: ")
+    del shop.shop.order
+    replayed(market, shop, message["id"])
+    assert market.work() == {"done": 1}
+    assert shop.sale(bought)["points"]["earned"] == market.balance(member) == 40
+
+
+def _in_other_money(shop: Connected):  # type: ignore[no-untyped-def]
+    document = shop.shop.order  # type: ignore[attr-defined]
+    return lambda purchase: {**document(purchase), "currency": "RON"}
+
+
+def test_trouble_that_never_passes_ends_as_a_dead_letter(market: Market) -> None:
+    shop = market.connect("woocommerce")
+    shop.shop.buy([Item("L1", 4000)])
+    shop.deliver()
+    with market.world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE inbox_message SET attempts = %s", (MAX_ATTEMPTS - 1,))
+    shop.server.fail(503, times=20)
+    assert market.work() == {"dead": 1}
+    (message,) = shop.messages()
+    assert (message["state"], message["due_at"]) == ("dead", None)
+
+
+def test_a_partner_that_may_not_issue_now_earns_for_its_members_when_it_may(
+    market: Market,
+) -> None:
+    member = market.member("77")
+    shop = market.connect("shopify")
+    market.world.set_party("grocer", issuing_stopped=True)
+    shop.shop.buy([Item("L1", 4000)])
+    shop.deliver()
+    assert market.work() == {"later": 1}
+    market.world.set_party("grocer", issuing_stopped=False)
+    market.later(hours=1)
+    assert market.work() == {"done": 1}
+    assert market.balance(member) == 40
+
+
+def test_a_slow_shop_keeps_nobody_else_waiting(market: Market) -> None:
+    market.member("77")
+    slow, quick = market.connect("woocommerce"), market.connect("shopify")
+    slow.shop.buy([Item("L1", 1000)])
+    bought = quick.shop.buy([Item("L1", 4000)])
+    slow.server.fail(500, times=50)
+    for shop in (slow, quick):
+        shop.deliver()
+    assert market.work() == {"later": 1, "done": 1}
+    assert quick.sale(bought)["points"]["earned"] == 40
+
+
+def _killed(number: int, config: Config, at: datetime) -> None:
+    """Work on the inbox until the n-th touch of the database, and die there."""
+    engine = create_engine_for(str(config.database_url), pool_size=20)
+    _die_at(engine, number)
+    database, directory = Database(engine), Directory(monotonic=time.monotonic)
+    clocks = Clocks(wall=lambda: at)
+    Workshop(
+        connections=make_connections(config=config, database=database, directory=directory),
+        processing=make_processing(
+            config=config, database=database, directory=directory, clocks=clocks
+        ),
+        jitter=lambda: 0.5,
+    ).run()
+
+
+def _die_at(engine: Engine, number: int) -> None:
+    touches = 0
+
+    def touch(*_arguments: object) -> None:
+        nonlocal touches
+        touches += 1
+        if touches == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    commit = engine.dialect.do_commit
+
+    def touched_commit(connection: object) -> None:
+        touch()
+        commit(connection)  # type: ignore[arg-type]
+        touch()
+
+    event.listen(engine, "before_cursor_execute", touch)
+    engine.dialect.do_commit = touched_commit  # type: ignore[method-assign,assignment]
+
+
+@pytest.mark.parametrize("platform", ["adyen", "shopify"])
+def test_a_worker_that_is_killed_anywhere_leaves_what_another_ends_right(
+    market: Market, platform: str
+) -> None:
+    """Killed at its first touch of the database, at its second, …, each time with a new order."""
+    member = market.member("77")
+    shop = market.connect(platform)
+    _processes.set_forkserver_preload(["tests.checkout_world", __name__])
+    wanted = 0
+    for number in range(1, 60):
+        bought = shop.shop.buy([Item("L1", 4000)])
+        shop.shop.refund(bought, 1000)
+        wanted += 30
+        shop.deliver()
+        process = _processes.Process(
+            target=_killed, args=(number, market.config, market.now() + timedelta(seconds=1))
+        )
+        process.start()
+        process.join(60)
+        # The lease of the killed one runs out.
+        market.later(minutes=3)
+        assert set(market.work()) <= {"done"}
+        assert market.balance(member) == wanted, f"killed at touch {number}"
+        assert market.scalar("SELECT count(*) FROM known_order WHERE problem IS NOT NULL") == 0
+        if process.exitcode == 0:
+            break
+        assert process.exitcode == -signal.SIGKILL
+    else:
+        raise AssertionError("it never came through")
+    assert number > 8, "the work has more steps than that"
