@@ -6,7 +6,7 @@ The shops are those of `adapters.testing`, on real sockets; the hub is its own a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -100,11 +100,12 @@ class Market:
 
     engine: Engine
     config: Config
+    terms: Mapping[str, Any] | None = None
     stack: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         self.world = World(self.engine)
-        self.world.partner("grocer")
+        self.world.partner("grocer", self.terms)
         self.world.partner("bakery")
         self.world.set_clock(NOW)
         self.config = replace(self.config, webhook_private_hosts=True)

@@ -51,11 +51,12 @@ def _run(number: int, config: Config, work: Work) -> None:
         settings=SettlementConfig(key_passphrase="a passphrase of tests"),
         address=str(config.database_url),
     )
-    _die_at(night.database.engine, number)
+    die_at(night.database.engine, number)
     work(night)
 
 
-def _die_at(engine: Engine, number: int) -> None:
+def die_at(engine: Engine, number: int) -> None:
+    """Have this process killed at that touch of the database."""
     touches = 0
 
     def touch(*_arguments: Any) -> None:

@@ -36,11 +36,18 @@ class GenericShop(Shop):
         return self.sign(json.dumps(said).encode())
 
     def sign(self, body: bytes, *, like: Request | None = None) -> Request:
-        return self.signed(body, "application/json")
+        return self.signed(body, "application/json", message=_name_of(like))
 
-    def signed(self, body: bytes, kind: str, *, secret: str | None = None) -> Request:
+    def signed(
+        self,
+        body: bytes,
+        kind: str,
+        *,
+        secret: str | None = None,
+        message: str | None = None,
+    ) -> Request:
         """A body of some kind, signed by the standard as this class understands it."""
-        message, at = f"msg_{len(self.sent)}", str(int(self.now.timestamp()))
+        message, at = message or f"msg_{len(self.sent)}", str(int(self.now.timestamp()))
         text = (self.secrets.signing[0] if secret is None else secret).removeprefix("whsec_")
         signature = base64_mac(base64.b64decode(text), f"{message}.{at}.".encode() + body)
         fields = {
@@ -135,7 +142,7 @@ class FileShop(GenericShop):
         return begun + b"".join(rows.order(read_order(each)) for each in orders) + rows.finish()
 
     def sign(self, body: bytes, *, like: Request | None = None) -> Request:
-        return self.signed(body, "text/csv; charset=utf-8")
+        return self.signed(body, "text/csv; charset=utf-8", message=_name_of(like))
 
     def batch(self, requests: Sequence[Request]) -> Request:
         return self.sign(self.file([self.order(each) for each in self.purchases.values()]))
@@ -143,3 +150,8 @@ class FileShop(GenericShop):
     def forged_batch(self, requests: Sequence[Request]) -> Request:
         signed = self.batch(requests)
         return replace(signed, body=self.batch(requests).body)
+
+
+def _name_of(like: Request | None) -> str | None:
+    """The message's name: the same when it is signed and sent again."""
+    return None if like is None else like.headers.get("webhook-id")
