@@ -126,6 +126,10 @@ class Transport:
     def close(self) -> None:
         self._session.close()
 
+    def pause(self, seconds: float) -> None:
+        """Wait between two requests."""
+        self._sleep(seconds)
+
     def json(
         self,
         *,

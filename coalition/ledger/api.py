@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from coalition.directory import Snapshot
 from coalition.errors import HubError
 from coalition.http.endpoint import Answer, RequestContext, Routes
+from coalition.http.paging import next_cursor
 from coalition.ledger.domain import AccountState, Lot
 from coalition.ledger.schemas import BalanceAnswer, EntriesQuery, EntryAnswer, LotAnswer
 from coalition.ledger.service import read_account, spendable_points
 from coalition.ledger.store import load_lots
-from coalition.ledger.store.entries import Entry, entries_of_account, entries_of_party
+from coalition.ledger.store.entries import (
+    Entry,
+    entries_of_account,
+    entries_of_party,
+    first_unsettled,
+)
 from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.ids import InvalidId, decode, encode, encode_window
 from partner_sdk.wire.instants import format_instant, parse_instant
 
 routes = Routes(tag="Ledger")
 
+_LONGEST_POSTING = timedelta(minutes=10)
+"""No posting takes longer: what is older is settled."""
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -142,16 +151,52 @@ def list_member_transactions(context: RequestContext, *, member_id: UUID) -> Ans
     paged=True,
 )
 def list_transactions(context: RequestContext) -> Answer:
-    """GET a page of the partner's own entries."""
-    entries = entries_of_party(
-        connection=context.connection,
-        party_no=context.caller.party_no,
-        after=_movement_of(context),
-        since=context.query.get("from_"),
-        until=context.query.get("to"),
-        limit=context.page.limit + 1,
-    )
+    """GET a page of the partner's own entries.
+
+    A page that ends where postings are still under way ends before them: what they commit has
+    older ids than some that are there already, and a cursor behind those would pass it over. Such
+    a page may be short, even empty, and has a cursor to go on with.
+    """
+    page, after = context.page, _movement_of(context)
+
+    def read(before: UUID | None = None) -> list[Entry]:
+        return entries_of_party(
+            connection=context.connection,
+            party_no=context.caller.party_no,
+            after=after,
+            before=before,
+            since=context.query.get("from_"),
+            until=context.query.get("to"),
+            limit=page.limit + 1,
+        )
+
+    entries = read()
+    if len(entries) > page.limit and _is_fresh(entries[page.limit - 1], context.wall_now):
+        unsettled = first_unsettled(connection=context.connection)
+        if unsettled is not None:
+            entries = read(before=unsettled)
+            if len(entries) <= page.limit:
+                return _unfinished_page(context, entries, after)
+            return _page_of(context, entries)
+        # Nothing is under way; what ended since the page was read is in the next reading.
+        entries = read()
     return _page_of(context, entries)
+
+
+def _unfinished_page(context: RequestContext, entries: list[Entry], after: UUID | None) -> Answer:
+    """A page that ends before its limit and is not the last one."""
+    last = entries[-1].movement_id if entries else after or UUID(int=0)
+    # The moment makes it another cursor each time: a client sees that the list goes on.
+    moment = int(context.wall_now.timestamp() * 1000)
+    document = context.paged(entries, key=lambda _: (), render=_render_for(context))
+    cursor = next_cursor(page=context.page, after=(encode("mov", last), moment))
+    return Answer({**document, "next_cursor": cursor})
+
+
+def _is_fresh(entry: Entry, now: datetime) -> bool:
+    """Whether an entry is so young that postings of its time may still be under way."""
+    made_ms = entry.movement_id.int >> 80
+    return now.timestamp() * 1000 - made_ms < _LONGEST_POSTING.total_seconds() * 1000
 
 
 def _movement_of(context: RequestContext) -> UUID | None:
@@ -164,15 +209,19 @@ def _movement_of(context: RequestContext) -> UUID | None:
 
 
 def _page_of(context: RequestContext, entries: list[Entry]) -> Answer:
-    caller = context.caller
     return Answer(
         context.paged(
             entries,
             key=lambda entry: (encode("mov", entry.movement_id),),
-            render=lambda entry: entry_document(
-                entry, context.snapshot, caller.party_no, sees_all=caller.is_operator
-            ),
+            render=_render_for(context),
         )
+    )
+
+
+def _render_for(context: RequestContext) -> Callable[[Entry], dict[str, Any]]:
+    caller, snapshot = context.caller, context.snapshot
+    return lambda entry: entry_document(
+        entry, snapshot, caller.party_no, sees_all=caller.is_operator
     )
 
 

@@ -17,6 +17,7 @@ MemberLike = str | MemberRef | Member
 
 T = TypeVar("T")
 PAGE_SIZE = "200"
+EMPTY_PAGE_SECONDS = 0.1
 
 
 class Calls:
@@ -53,6 +54,9 @@ class Calls:
             if page.next_cursor == asked.get("cursor"):
                 raise UnexpectedAnswer("the list does not go on: the same cursor came again")
             asked = {**asked, "cursor": page.next_cursor}
+            if not page.items:
+                # Entries are being posted just there; they are complete in a moment.
+                self._transport.pause(EMPTY_PAGE_SECONDS)
 
 
 def path_of(*parts: str) -> str:

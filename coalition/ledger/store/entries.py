@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
+
+from coalition.db.functions import WINDOW_LOCK
+from partner_sdk.wire.ids import uuid7
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ SELECT m.account_id, m.movement_id, m.lot_id, m.kind, m.from_bucket, m.to_bucket
 _OF_PARTY = (
     _ENTRY.format(
         source="""(SELECT * FROM movement WHERE party_no = %s AND movement_id > %s
-                      AND (%s::timestamptz IS NULL OR posted_at >= %s)
+                      AND movement_id < %s AND (%s::timestamptz IS NULL OR posted_at >= %s)
                       AND (%s::timestamptz IS NULL OR posted_at < %s)
                     ORDER BY movement_id LIMIT %s)"""
     )
@@ -61,6 +64,14 @@ _OF_ACCOUNT = (
     + " WHERE %s::int IS NULL OR l.issuer = %s OR m.party_no = %s"
     + " ORDER BY m.movement_id DESC LIMIT %s"
 )
+_OLDEST_POSTING = """
+SELECT min(a.xact_start) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+ WHERE l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.classid = %s AND l.objid = %s
+   AND l.objsubid = 2 AND l.database = (SELECT oid FROM pg_database WHERE datname =
+                                        current_database())
+"""
+MADE_BEFORE = timedelta(seconds=2)
+"""How long before a posting's transaction begins its ids may have been made."""
 _LAST = UUID(int=2**128 - 1)
 _FIRST = UUID(int=0)
 
@@ -73,12 +84,27 @@ def entries_of_party(
     since: datetime | None,
     until: datetime | None,
     limit: int,
+    before: UUID | None = None,
 ) -> list[Entry]:
-    """Entries at a partner's tills and of its own sales, oldest first."""
+    """Entries at a partner's tills and of its own sales, oldest first; up to `before`, if given."""
     rows = connection.exec_driver_sql(
-        _OF_PARTY, (party_no, after or _FIRST, since, since, until, until, limit)
+        _OF_PARTY,
+        (party_no, after or _FIRST, before or _LAST, since, since, until, until, limit),
     )
     return [Entry(*row) for row in rows]
+
+
+def first_unsettled(*, connection: Connection) -> UUID | None:
+    """An id below which no posting that is under way has any; None if none is under way.
+
+    A posting makes its ids and then takes the window's lock, which it holds until it ends; so does
+    one that waits for it. Ids begin with the time at which they were made. To be asked in a
+    statement before the one that reads entries: what it did not see is then committed and seen.
+    """
+    begun = connection.exec_driver_sql(_OLDEST_POSTING, WINDOW_LOCK).scalar_one()
+    if begun is None:
+        return None
+    return uuid7(unix_ms=int((begun - MADE_BEFORE).timestamp() * 1000), random=bytes(10))
 
 
 def entries_of_account(
