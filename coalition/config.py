@@ -130,6 +130,11 @@ class Config:
         "Days for which messages of checkout platforms are kept, and known when they come again.",
         default=60,
     )
+    digest_days: int = _setting(
+        "COALITION_DIGEST_DAYS",
+        "Days for which partners' hourly digests of their sales are kept.",
+        default=400,
+    )
     jobs_tick_seconds: int = _setting(
         "COALITION_JOBS_TICK_SECONDS",
         "Seconds between two looks of the job runner at what is due.",

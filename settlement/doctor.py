@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from coalition.clock import wall_now
 from coalition.config import Config, ConfigError
@@ -14,6 +14,8 @@ from settlement.log import service
 from settlement.log.store import has_tables
 from settlement.signing import SigningError
 from settlement.signing.opening import open_keystore
+from settlement.store.statements import count_without_timestamp
+from settlement.store.tables import without_timestamp
 
 _RENEW_BEFORE = timedelta(days=30)
 
@@ -25,6 +27,7 @@ def check(config: Config, connection: Connection) -> Iterator[Found]:
     """Look at the signers, and at the public log: whether an older backup is in the database."""
     yield from check_signers(config, wall_now())
     yield from _check_log(config, connection)
+    yield from _check_timestamps(connection)
 
 
 def check_signers(config: Config, now: datetime) -> Iterator[Found]:
@@ -60,3 +63,20 @@ def _check_log(config: Config, connection: Connection) -> Iterator[Found]:
     found = service.report(connection=connection)
     if not troubles and found is not None:
         yield "ok", "log", f"{found.log.origin}, {found.records} records", ""
+
+
+def _check_timestamps(connection: Connection) -> Iterator[Found]:
+    """Say which statements were signed while the timestamp authority was down."""
+    name = f"{without_timestamp.schema}.{without_timestamp.name}"
+    if connection.scalar(select(func.to_regclass(name))) is None:
+        return  # the schema's finding says what to do
+    found = count_without_timestamp(connection=connection)
+    if found:
+        first, last = min(found), max(found)
+        span = f"of {first}" if first == last else f"from {first} to {last}"
+        yield (
+            "note",
+            "timestamps",
+            f"{sum(found.values())} PDFs {span} were signed without one",
+            "it cannot be added later: see docs/how-to/run-the-night.md#timestamps",
+        )

@@ -74,7 +74,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class DateStatus:
-    """How far a date's chain has come."""
+    """How far a date's chain has come; `without_timestamp` counts PDFs that should have one."""
 
     business_date: date
     state: str
@@ -82,6 +82,7 @@ class DateStatus:
     next_step: str | None
     failure: str | None
     facts: dict[str, dict[str, Any]]
+    without_timestamp: int = 0
 
 
 def outcome(*, night: Night, business_date: date, seconds: float) -> dict[str, Any]:
@@ -172,6 +173,7 @@ def read_status(*, night: Night, count: int) -> tuple[DateStatus, ...]:
         states[coalition.last_closed + timedelta(days=1)] = "open"
         done = runs.read_runs(connection=connection, dates=list(states))
         failures = runs.read_failures(connection=connection, dates=list(states))
+        bare = statements.count_without_timestamp(connection=connection, dates=list(states))
     found = []
     for day, state in sorted(states.items()):
         facts = {run.step: dict(run.facts) for run in done if run.business_date == day}
@@ -179,7 +181,7 @@ def read_status(*, night: Night, count: int) -> tuple[DateStatus, ...]:
         failure = next(
             (f.error for f in failures if f.business_date == day and f.step == step), None
         )
-        found.append(DateStatus(day, state, len(facts), step, failure, facts))
+        found.append(DateStatus(day, state, len(facts), step, failure, facts, bare.get(day, 0)))
     return tuple(found)
 
 

@@ -2,9 +2,10 @@
 
 Only here is anything committed. A POST is guarded by its Idempotency-Key: the key's advisory lock
 is taken without waiting, the saved answer is looked for, and answer, evidence and business rows
-are written in one transaction. What is refused changed nothing and saves nothing, so the same
-request may be sent again. A signed PUT or DELETE is guarded by its nonce in the same way: replayed,
-it gets its first answer and changes nothing.
+are written in one transaction. What is refused changed nothing and saves nothing but its nonce: the
+same request may be sent again, signed anew, while whoever captured the refused one cannot try it
+until it succeeds. A signed PUT or DELETE is guarded by its nonce in the same way: replayed, it gets
+its first answer and changes nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,14 @@ class _CurrentRefusal(Exception):  # noqa: N818 - it carries one
         self.refusal = refusal
 
 
+@dataclass(slots=True)
+class _Used:
+    """The signature that a request came with, once it was found to be good."""
+
+    party_no: int = 0
+    nonce: str = ""
+
+
 class Edge:
     """The view of one endpoint."""
 
@@ -97,15 +107,23 @@ class Edge:
         A refusal stands only if the directory that it was computed from is the newest: a partner
         that has just gone live is not told by another worker that it has not.
         """
-        hub = self._hub
         # The request itself: each look through Flask's proxy costs more than what it finds.
         present: Request = request._get_current_object()  # type: ignore[attr-defined]
         present.environ[ROUTE] = self._endpoint.path
         incoming = receive(present, max_body=self._max_body)
+        used = _Used()
+        try:
+            return self._attempts(incoming, path, used)
+        except HubError as refusal:
+            self._remember(used, refusal)
+            raise
+
+    def _attempts(self, incoming: Incoming, path: dict[str, str], used: _Used) -> Response:
+        hub = self._hub
         snapshot = hub.snapshot()
         for _ in range(MAX_ATTEMPTS - 1):
             try:
-                return self._attempt(incoming, snapshot, path)
+                return self._attempt(incoming, snapshot, path, used)
             except _CurrentRefusal as current:
                 raise current.refusal from None
             except (Conflict, StaleDirectory):
@@ -119,13 +137,32 @@ class Edge:
                 if sqlstate(error) not in RETRY_STATES:
                     raise
         try:
-            return self._attempt(incoming, snapshot, path)
+            return self._attempt(incoming, snapshot, path, used)
         except _CurrentRefusal as current:
             raise current.refusal from None
         except Conflict:
             raise HubError("conflict_retry", "Others change the same thing just now.") from None
 
-    def _attempt(self, incoming: Incoming, snapshot: Snapshot, path: dict[str, str]) -> Response:
+    def _remember(self, used: _Used, refusal: HubError) -> None:
+        """Let the signature of a refused request be good for nothing more.
+
+        While the first with a key still runs, its nonce may be that of the second: it is left.
+        """
+        if self._endpoint.mode != "write" or not used.nonce:
+            return
+        if refusal.code in ("idempotency_in_progress", "request_replayed"):
+            return
+        with self._hub.database.autocommit() as connection:
+            store.remember_refused(
+                connection=connection,
+                party_no=used.party_no,
+                nonce=used.nonce,
+                refused_at=self._hub.clocks.wall(),
+            )
+
+    def _attempt(
+        self, incoming: Incoming, snapshot: Snapshot, path: dict[str, str], used: _Used
+    ) -> Response:
         endpoint, hub = self._endpoint, self._hub
         wall_now = hub.clocks.wall()
         caller, signature = None, None
@@ -138,6 +175,8 @@ class Edge:
                 body=incoming.body,
                 wall_now=wall_now,
             )
+            if signature is not None:
+                used.party_no, used.nonce = caller.party_no, signature.nonce
             self._admit(incoming, caller)
         values = read_path(endpoint.path_types, path) if path else {}
         texts, query = read_query(endpoint, self._query, incoming.request)
@@ -199,18 +238,24 @@ class Edge:
                 key = f"nonce:{signature.nonce}"  # no client can send such a key
             if key is None:
                 return self._respond(endpoint.handler(context, **values))
-            return self._once(incoming, context, key, values)
+            nonce = "" if signature is None else signature.nonce
+            return self._once(incoming, context, key, nonce, values)
 
     def _once(
-        self, incoming: Incoming, context: RequestContext, key: str, values: dict[str, Any]
+        self,
+        incoming: Incoming,
+        context: RequestContext,
+        key: str,
+        nonce: str,
+        values: dict[str, Any],
     ) -> Response:
         """Run the handler unless its answer is known already."""
         connection, party_no = context.connection, context.caller.party_no
         lock = int.from_bytes(_sha256(b"%d:%s" % (party_no, key.encode()))[:8], "big", signed=True)
-        free, version = store.guard(connection=connection, lock=lock)
-        if not free:
+        guarded = store.guard(connection=connection, lock=lock, party_no=party_no, nonce=nonce)
+        if not guarded.free:
             raise HubError("idempotency_in_progress", "The first request with this key still runs.")
-        if version != context.snapshot.version:
+        if guarded.version != context.snapshot.version:
             raise StaleDirectory
         # Keyed: whoever steals the table cannot try which phone number a body held.
         digest = hmac.digest(
@@ -225,6 +270,8 @@ class Edge:
                     "idempotency_key_reused", "This Idempotency-Key came with another request."
                 )
             return self._replay(saved, party_no, key)
+        if guarded.refused:
+            raise HubError("request_replayed", "It was refused: sign it again with a new nonce.")
         try:
             response = self._respond(self._endpoint.handler(context, **values))
         except StaleDirectory:

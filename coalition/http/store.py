@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert as upsert
 
-from coalition.http.tables import idempotency, signed_request
+from coalition.http.tables import idempotency, refused_request, signed_request
 
-_GUARD = text("SELECT pg_try_advisory_xact_lock(:lock) AS locked, directory_version FROM hub_state")
+_GUARD = text(
+    "SELECT pg_try_advisory_xact_lock(:lock) AS locked, directory_version, EXISTS (SELECT FROM"
+    " refused_request WHERE party_no = :party_no AND nonce = :nonce) AS refused FROM hub_state"
+)
 _LOOK_UP = select(idempotency.c.request_hmac, idempotency.c.status, idempotency.c.answer).where(
     idempotency.c.party_no == text(":party_no").bindparams(party_no=0),
     idempotency.c.key == text(":key").bindparams(key=""),
@@ -27,13 +31,48 @@ class SavedAnswer:
     answer: bytes
 
 
-def guard(*, connection: Connection, lock: int) -> tuple[bool, int]:
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """Whether the lock is held now, the directory's version, whether the nonce was refused."""
+
+    free: bool
+    version: int
+    refused: bool
+
+
+def guard(*, connection: Connection, lock: int, party_no: int, nonce: str) -> Guarded:
     """Take the key's advisory lock until the transaction ends, without waiting.
 
-    Returns whether it was free, and the directory's version now.
+    `nonce` is that of the signature, empty where there is none.
     """
-    row = connection.execute(_GUARD, {"lock": lock}).one()
-    return bool(row.locked), int(row.directory_version)
+    row = connection.execute(_GUARD, {"lock": lock, "party_no": party_no, "nonce": nonce}).one()
+    return Guarded(bool(row.locked), int(row.directory_version), bool(row.refused))
+
+
+def remember_refused(
+    *, connection: Connection, party_no: int, nonce: str, refused_at: datetime
+) -> None:
+    """Let a refused request's signature not be used again. `refused_at` is wall time."""
+    connection.execute(
+        upsert(refused_request)
+        .values(party_no=party_no, nonce=nonce, refused_at=refused_at)
+        .on_conflict_do_nothing()
+    )
+
+
+def forget_refused(*, connection: Connection, before: datetime, limit: int) -> int:
+    """Delete those refused before an instant of wall time; gives how many, at most `limit`."""
+    old = (
+        select(refused_request.c.party_no, refused_request.c.nonce)
+        .where(refused_request.c.refused_at < before)
+        .limit(limit)
+    )
+    found = connection.execute(
+        delete(refused_request).where(
+            tuple_(refused_request.c.party_no, refused_request.c.nonce).in_(old)
+        )
+    )
+    return int(found.rowcount)
 
 
 def find_answer(*, connection: Connection, party_no: int, key: str) -> SavedAnswer | None:

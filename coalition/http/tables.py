@@ -30,6 +30,18 @@ idempotency = Table(
     PrimaryKeyConstraint("party_no", "key"),
 )
 
+refused_request = Table(
+    "refused_request",
+    metadata,
+    # Signatures of requests that were refused: none of them is good for a second try. Cleaned once
+    # the signature is too old anyway.
+    Column("party_no", Integer, nullable=False),
+    Column("nonce", Text, nullable=False),
+    # Wall time.
+    Column("refused_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("party_no", "nonce"),
+)
+
 signed_request = Table(
     "signed_request",
     metadata,

@@ -16,13 +16,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from partner_sdk.client import PartnerClient
+from partner_sdk.testing.digests import Digests
+from partner_sdk.testing.disputes import Disputes
 from partner_sdk.testing.model import HubModel
 from partner_sdk.testing.refusals import Refusal, check_fields
 from partner_sdk.testing.routes import Call, answer
 from partner_sdk.testing.server import Failure, HubServer, RecordedRequest
+from partner_sdk.testing.statements import StatementKept, Statements
 from partner_sdk.transport import RetryPolicy, wall_now
 from partner_sdk.webhooks import sign_webhook
-from partner_sdk.wire.ids import encode_window
+from partner_sdk.wire.amounts import Money
+from partner_sdk.wire.explanations import Explanation
+from partner_sdk.wire.ids import encode, encode_window, uuid7
 from partner_sdk.wire.instants import format_instant
 from partner_sdk.wire.signing import KeyRevoked
 
@@ -41,7 +46,7 @@ class HubSimulator:
 
     def __init__(self, *, currency: str = "EUR") -> None:
         self.private_key = Ed25519PrivateKey.generate()
-        self.key_id = "key_simulator"
+        self.key_id = encode("key", uuid7(unix_ms=0, random=secrets.token_bytes(10)))
         self.bearer = f"chl_test_{secrets.token_hex(16)}_000000"
         #: Every request that came in, in the order of the answers.
         self.requests: list[RecordedRequest] = []
@@ -54,7 +59,9 @@ class HubSimulator:
         self._lock = threading.RLock()
         self._answers: dict[str, Any] = {}
         self._failures: list[Failure] = []
-        self._bundles: dict[str, tuple[dict[str, Any], bytes]] = {}
+        self._statements = Statements(self.model, self._keys)
+        self._disputes = Disputes(self.model, self._statements)
+        self._digests = Digests(self.model)
         self._webhooks: dict[str, dict[str, Any]] = {}
         self._server = HubServer(self)
         self._thread = threading.Thread(
@@ -128,23 +135,51 @@ class HubSimulator:
         """Answer the next calls late."""
         self._failures.append(Failure(None, times, path, None, seconds))
 
-    def add_statement(self, *, statement_id: str, business_date: date, bundle: bytes) -> None:
-        """Offer a statement's bundle for download."""
+    def add_statement(
+        self,
+        *,
+        statement_id: str,
+        business_date: date,
+        bundle: bytes,
+        lines: Mapping[int, Money] | None = None,
+        counterparty: str = "other",
+        sha256: str | None = None,
+    ) -> None:
+        """Offer a statement's bundle for download.
+
+        ``lines`` are amounts by number that can be disputed with ``counterparty`` and explained;
+        ``sha256`` (hex) is that of its statement.json, which an acceptance names: by default of
+        the bundle's bytes.
+        """
         nothing = self.model.amount(0)
+        digest = sha256 or hashlib.sha256(bundle).hexdigest()
         summary = {
             "id": statement_id,
-            "statement_no": len(self._bundles) + 1,
+            "statement_no": len(self._statements.all) + 1,
             "party": "simulator",
             "window": encode_window(business_date),
             "opening": nothing,
             "net": nothing,
             "closing": nothing,
-            "lines": 0,
-            "sha256": hashlib.sha256(bundle).hexdigest(),
+            "lines": len(lines or {}),
+            "sha256": digest,
             "bundle_bytes": len(bundle),
             "issued_at": format_instant(self._now()),
+            "accepted_at": None,
         }
-        self._bundles[statement_id] = (summary, bundle)
+        self._statements.all[statement_id] = StatementKept(
+            summary, bundle, digest, counterparty, dict(lines or {})
+        )
+
+    def add_explanation(self, explanation: Explanation) -> None:
+        """Tell what an amount of a statement is made of; lines are told by their amount alone."""
+        kept = self._statements.get(explanation.statement)
+        kept.explanations[explanation.subject] = explanation
+
+    def answer_dispute(self, dispute_id: str, *, accept: bool, text: str) -> None:
+        """Answer a dispute of the partner's as the other party."""
+        with self._lock:
+            self._disputes.decide(dispute_id, accept=accept, text=text)
 
     def delivery(
         self, kind: str, data: Mapping[str, Any], *, secret: str
@@ -185,6 +220,10 @@ class HubSimulator:
         own = self._own(method=method, parts=parts[1:], body=body)
         if own is not None:
             return own
+        for noun in (self._statements, self._disputes, self._digests):
+            found = noun.answer(method=method, parts=parts[1:], body=body, query=query)
+            if found is not None:
+                return found
 
         def call(ids: tuple[str, ...]) -> Call:
             return Call(model=self.model, ids=ids, body=body, query=query)
@@ -192,15 +231,7 @@ class HubSimulator:
         return answer(method=method, parts=parts, make=call)
 
     def _own(self, *, method: str, parts: list[str], body: Any) -> tuple[int, Any] | None:
-        """Answer what has no part in the model: statements and subscriptions."""
-        if method == "GET" and parts == ["statements"]:
-            items = [summary for summary, _ in self._bundles.values()]
-            return 200, {"items": items, "next_cursor": None}
-        if method == "GET" and parts[:1] == ["statements"] and len(parts) in {2, 3}:
-            if parts[1] not in self._bundles:
-                raise Refusal("statement_not_found")
-            summary, bundle = self._bundles[parts[1]]
-            return 200, (bundle if parts[2:] == ["bundle"] else summary)
+        """Answer what has no part in the model: subscriptions."""
         if method == "POST" and parts == ["webhooks"]:
             asked = check_fields(body, needed=("url", "types"))
             secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()

@@ -67,10 +67,19 @@ def show_status(dates: Sequence[DateStatus]) -> None:
             each.next_step or "-",
             format_micros(net["gross_micros"]) if net else "-",
             format_micros(net["net_micros"]) if net else "-",
-            str(issue.get("statements", "-")),
+            _statements(each, issue.get("statements")),
             each.failure or "-",
         )
     wide_console().print(table)
+
+
+def _statements(date: DateStatus, count: int | None) -> str:
+    """How many there are, and how many PDFs lack the timestamp that they should have."""
+    if count is None:
+        return "-"
+    return f"{count}" + (
+        f", {date.without_timestamp} without timestamp" if date.without_timestamp else ""
+    )
 
 
 def show_findings(findings: Sequence[Finding], *, quiet: bool) -> int:

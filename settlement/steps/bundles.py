@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -40,6 +41,12 @@ from settlement.store.stream import Names, stream_lines
 _agreement_of = itemgetter(LINE_ROW.index("agreement"))
 
 
+class Press(PdfMaker, Protocol):
+    """Makes PDFs, and knows whether the newest one lacks the timestamp that it should have."""
+
+    timestamp_missing: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Window:
     """What all statements of a window have in common."""
@@ -55,7 +62,7 @@ class _Window:
     signer: StatementSigner
     profiles: Mapping[int, Profile]
     clearing: Profile
-    make_pdf: PdfMaker | None
+    make_pdf: Press | None
 
 
 def write_bundles(
@@ -114,6 +121,10 @@ def _write_group(night: Night, common: _Window, group: Sequence[Plan], rows: Row
             statements.mark_issued(
                 connection=connection, statement_id=plan.statement_id, issued=issued
             )
+            if common.make_pdf is not None and common.make_pdf.timestamp_missing:
+                statements.mark_without_timestamp(
+                    connection=connection, plan=plan, signed_at=issued.issued_at
+                )
             written += 1
     return written
 
@@ -269,7 +280,7 @@ def _read_window(
     )
 
 
-def _press(night: Night, signer: StatementSigner) -> PdfMaker | None:
+def _press(night: Night, signer: StatementSigner) -> Press | None:
     if night.settings.pdf != "yes":
         return None
     # Imported where it is needed: the libraries of PDFs take a second.

@@ -33,6 +33,8 @@ class PdfPress:
             without_timestamp=settings.timestamp_failure == "sign",
         )
         self._root_sha256 = signer.root.fingerprint(SHA256()).hex()
+        #: Whether the newest PDF should have a timestamp and has none.
+        self.timestamp_missing = False
 
     def __call__(
         self, *, content: bytes, facts: DerivedFacts, language: str, signed_at: datetime
@@ -53,7 +55,8 @@ class PdfPress:
             reason=document_title(statement=statement, language=language),
             acceptance_box=ACCEPTANCE_BOX,
         )
-        if self._authority is not None and not signed.timestamped:
+        self.timestamp_missing = self._authority is not None and not signed.timestamped
+        if self.timestamp_missing:
             _log.warning(
                 "statement_without_timestamp",
                 statement=statement.statement_id,

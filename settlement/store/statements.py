@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as upsert
 
-from settlement.store.tables import statement
+from settlement.store.tables import statement, without_timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,3 +270,26 @@ def _stored(row: Any) -> StoredStatement:
 def _planned(row: Any) -> Plan:
     values = row._mapping
     return Plan(**{column.name: values[column.name] for column in _PLAN})
+
+
+def mark_without_timestamp(*, connection: Connection, plan: Plan, signed_at: datetime) -> None:
+    """Note that a statement's PDF should have a timestamp and has none."""
+    connection.execute(
+        upsert(without_timestamp)
+        .values(
+            statement_id=plan.statement_id, business_date=plan.business_date, signed_at=signed_at
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def count_without_timestamp(
+    *, connection: Connection, dates: Sequence[date] | None = None
+) -> dict[date, int]:
+    """How many statements of the dates (or of all) are without the timestamp they should have."""
+    query = select(without_timestamp.c.business_date, func.count()).group_by(
+        without_timestamp.c.business_date
+    )
+    if dates is not None:
+        query = query.where(without_timestamp.c.business_date == func.any(list(dates)))
+    return {row[0]: row[1] for row in connection.execute(query)}

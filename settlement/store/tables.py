@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -240,4 +241,16 @@ adjusted_line = Table(
     PrimaryKeyConstraint("movement_id", "seq", "party_no"),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
+)
+
+without_timestamp = Table(
+    "without_timestamp",
+    metadata,
+    # Statements whose PDF was signed while the timestamp authority gave no timestamp.
+    Column("statement_id", Uuid, primary_key=True),
+    Column("business_date", Date, nullable=False),
+    # Wall time.
+    Column("signed_at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(["statement_id"], ["statement.statement_id"]),
+    Index("ix_without_timestamp_business_date", "business_date"),
 )

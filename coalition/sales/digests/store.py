@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text, tuple_
 
 from coalition.sales.digests.domain import Figures, ListedSale, StoreHour
 from coalition.sales.tables import sale_digest
@@ -72,6 +72,23 @@ def replace_hour(
         for store, figures in told
     ]
     connection.execute(insert(sale_digest), rows)
+
+
+def delete_hours(*, connection: Connection, party_no: int, before: datetime, limit: int) -> int:
+    """Delete what a partner told of hours before an instant, the oldest first; gives how many."""
+    old = (
+        select(sale_digest.c.hour, sale_digest.c.store)
+        .where(sale_digest.c.party_no == party_no, sale_digest.c.hour < before)
+        .order_by(sale_digest.c.hour, sale_digest.c.store)
+        .limit(limit)
+    )
+    found = connection.execute(
+        delete(sale_digest).where(
+            sale_digest.c.party_no == party_no,
+            tuple_(sale_digest.c.hour, sale_digest.c.store).in_(old),
+        )
+    )
+    return int(found.rowcount)
 
 
 def compare_hours(

@@ -15,8 +15,11 @@ from sqlalchemy import Engine, text
 
 from partner_sdk.verify import verify_bundle
 from partner_sdk.wire import verifier
+from settlement.cli.tables import show_status
+from settlement.doctor import check
 from settlement.profiles.domain import Profile
 from settlement.profiles.service import set_profile
+from settlement.reports import read_status
 from settlement.signing import TimestampUnavailable
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
@@ -111,6 +114,20 @@ def test_a_night_may_sign_without_a_timestamp_and_its_log_says_so(
     settle_date(night=night, business_date=DAY)
     said = capsys.readouterr().out
     assert said.count("statement_without_timestamp") == len(SLUGS)
+    (done, _) = read_status(night=night, count=1)
+    assert done.without_timestamp == len(SLUGS)
+    show_status([done])
+    assert f"{len(SLUGS)}, {len(SLUGS)} without timestamp" in capsys.readouterr().out
+    with night.database.transaction() as connection:
+        notes = [each for each in check(night.config, connection) if each[1] == "timestamps"]
+    assert notes == [
+        (
+            "note",
+            "timestamps",
+            f"{len(SLUGS)} PDFs of {DAY} were signed without one",
+            "it cannot be added later: see docs/how-to/run-the-night.md#timestamps",
+        )
+    ]
 
 
 def test_bundles_can_do_without_a_pdf(books: Books, make_pipeline: Callable[..., Night]) -> None:

@@ -615,6 +615,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("redemption_id", name=op.f("uq_redemption_redemption_id")),
     )
     op.create_table(
+        "refused_request",
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("nonce", sa.Text(), nullable=False),
+        sa.Column("refused_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("party_no", "nonce", name=op.f("pk_refused_request")),
+    )
+    op.create_table(
         "sale",
         sa.Column("party_no", sa.Integer(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
@@ -1003,6 +1010,7 @@ def downgrade() -> None:
     op.drop_index("ix_sale_occurred_at", table_name="sale", postgresql_using="brin")
     op.drop_index("ix_sale_member_day", table_name="sale", postgresql_where=sa.text("day_capped"))
     op.drop_table("sale")
+    op.drop_table("refused_request")
     op.drop_table("redemption")
     op.drop_table("poll_cursor")
     op.drop_table("party")

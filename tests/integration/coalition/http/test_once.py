@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from coalition.config import Config
+from coalition.directory import Clocks
+from coalition.jobs.job import JobContext, RepeatedJob
+from coalition.jobs.registry import load_jobs
 from partner_sdk.wire import ids
 from tests.coalition_world import World
 from tests.hub_http import BASE, Caller, HttpHub
@@ -172,6 +178,60 @@ def test_a_captured_post_sent_again_changes_nothing(world: World, grocer: Caller
         response = client.post("/v1/probe/notes", base_url=BASE, headers=headers, data=body)
         assert response.status_code == 201
     assert notes(world) == 1
+
+
+def test_a_captured_request_that_was_refused_never_succeeds(world: World, grocer: Caller) -> None:
+    client = grocer.hub.app.test_client()
+    headers, body = grocer.signed_headers("POST", "/v1/probe/notes", NOTE)
+
+    def send() -> tuple[int, str | None]:
+        answer = client.post("/v1/probe/notes", base_url=BASE, headers=headers, data=body)
+        return answer.status_code, code(answer) if answer.status_code >= 400 else None
+
+    world.set_party("grocer", state="closed")
+    assert send() == (409, "partner_state_forbids")
+    world.set_party("grocer", state="live")
+    # What was refused a moment ago would be taken now.
+    assert send() == (409, "request_replayed")
+    assert notes(world) == 0
+    assert grocer.sign("POST", "/v1/probe/notes", NOTE, key="k-1").status_code == 201
+    assert notes(world) == 1
+
+
+def test_refused_by_the_endpoint_itself_it_is_not_run_a_second_time(
+    world: World, grocer: Caller
+) -> None:
+    client = grocer.hub.app.test_client()
+    headers, body = grocer.signed_headers("POST", "/v1/probe/refused", NOTE)
+    found = [
+        client.post("/v1/probe/refused", base_url=BASE, headers=headers, data=body)
+        for _ in range(2)
+    ]
+    assert [code(each) for each in found] == ["insufficient_points", "request_replayed"]
+    assert len(probe.runs) == 1
+
+
+def test_refused_signatures_are_forgotten_once_they_are_too_old(
+    world: World, grocer: Caller, config: Config
+) -> None:
+    grocer.sign("POST", "/v1/probe/refused", NOTE, key="k-1")
+    (housekeeping,) = (job for job in load_jobs() if job.name == "forget-refused")
+    assert isinstance(housekeeping, RepeatedJob)
+    for minutes, left in ((14, 1), (16, 0)):
+        later = datetime.now(UTC) + timedelta(minutes=minutes)
+        context = JobContext(
+            config=config,
+            database=world.database,
+            directory=world.directory,
+            clocks=Clocks(wall=partial(_same, later)),
+        )
+        with world.database.transaction() as connection:
+            housekeeping.run(context, connection)
+        assert len(rows(world, "SELECT 1 FROM refused_request")) == left
+
+
+def _same(instant: datetime) -> datetime:
+    return instant
 
 
 def test_a_saved_secret_is_sealed_and_still_answered(world: World, grocer: Caller) -> None:

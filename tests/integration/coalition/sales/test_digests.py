@@ -9,6 +9,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from coalition.config import Config
+from coalition.directory import Clocks
+from coalition.jobs.job import JobContext, RepeatedJob
+from coalition.jobs.registry import load_jobs
 from partner_sdk.wire.digests import SaleFigures, digest_of, hour_of, parse_hour
 from tests.coalition_world import World, refund
 from tests.hub_http import Caller, HttpHub
@@ -230,3 +233,21 @@ def test_a_span_of_more_than_a_month_is_refused(grocer: Caller) -> None:
 def test_hours_are_of_utc() -> None:
     assert hour_of(datetime.fromisoformat("2026-03-02T11:59:59+02:30")) == NINE
     assert parse_hour(HOUR) == NINE
+
+
+def test_digests_are_kept_for_a_bounded_time(world: World, grocer: Caller, config: Config) -> None:
+    assert grocer.sign("PUT", f"/v1/digests/{HOUR}", told(own("A-1", 500))).status_code == 200
+    (job,) = (each for each in load_jobs() if each.name == "old-digests")
+    assert isinstance(job, RepeatedJob)
+    for days, left in ((399, True), (401, False)):
+        world.set_clock(NINE + timedelta(days=days))
+        context = JobContext(
+            config=config,
+            database=world.database,
+            directory=world.directory,
+            clocks=Clocks(wall=lambda: datetime.now(UTC)),
+        )
+        with world.database.transaction() as connection:
+            done = job.run(context, connection)
+            kept = connection.exec_driver_sql("SELECT count(*) FROM sale_digest").scalar_one()
+        assert (kept > 0, done.more) == (left, False)
