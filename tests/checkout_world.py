@@ -25,6 +25,7 @@ from adapters.testing.shop import START, URL, Message, Shop
 from adapters.testing.shopify import ShopifyShop
 from adapters.testing.square import SquareShop
 from adapters.testing.stripe import StripeShop
+from adapters.testing.toast import ToastShop
 from adapters.testing.woocommerce import WooShop
 from coalition.app import NOUNS
 from coalition.checkouts.making import make_connections, make_processing
@@ -43,6 +44,8 @@ SHOPS: dict[str, type[Shop]] = {
     "stripe": StripeShop,
     "woocommerce": WooShop,
 }
+#: Platforms whose tills ask and wait.
+TILLS: dict[str, type[Shop]] = {"toast": ToastShop}
 NOW = datetime(2026, 5, 5, 12, tzinfo=UTC)
 """Business time: a day after the shops' own."""
 
@@ -125,7 +128,7 @@ class Market:
 
     def connect(self, platform: str, **body: Any) -> Connected:
         """A shop on a platform, connected by the API."""
-        shop = SHOPS[platform]()
+        shop = (SHOPS | TILLS)[platform]()
         server = self.stack.enter_context(ShopServer(adapter=adapter_named(platform), shop=shop))
         opened = self.partner.send(
             "POST", "/v1/connections", self.opening(platform, shop, server.url) | body

@@ -28,7 +28,7 @@ from adapters.signatures import mac
 from adapters.testing.shop import GivenBack, Item, Purchase, What, json_answer
 from adapters.testing.till import Forgery, Heard, Till
 from adapters.toast.adapter import signed_headers, transaction_headers
-from adapters.toast.token import signed_token
+from adapters.toast.token import pem_of, signed_token
 from partner_sdk.wire.amounts import minor_digits
 
 __all__ = ["RESTAURANT", "ToastOrders", "ToastShop", "public_key"]
@@ -51,12 +51,14 @@ _STATUSES = frozenset(
 
 def _new_key() -> str:
     made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    # In one line, as the JSON in which Toast publishes its key has it.
+    return pem.replace("\n", "\\n")
 
 
 def public_key(pem: str) -> str:
     """The public half, as Toast publishes it."""
-    private = load_pem_private_key(pem.encode(), None)
+    private = load_pem_private_key(pem_of(pem), None)
     found = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return found.decode()
 

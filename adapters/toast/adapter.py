@@ -77,7 +77,9 @@ class Toast(WithoutMost):
         """The answer to the question; of a webhook, Toast looks at the status only."""
         if not _is_webhook(request):
             return answer(request=request, outcome=outcome, settings=settings)
-        return Reply({"rejected": 401, "unavailable": 503}.get(outcome.kind, 200))
+        if outcome.kind == "rejected" and outcome.problem != "malformed":
+            return Reply(401)
+        return Reply(503 if outcome.kind == "unavailable" else 200)
 
     def sample(
         self, *, scenario: str, secrets: Secrets, settings: Settings, now: datetime

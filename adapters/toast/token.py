@@ -25,18 +25,30 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from adapters.contract import Malformed, Rejected, Secrets, Verified
 from adapters.reading import load
 
-__all__ = ["LEEWAY_SECONDS", "is_pem", "signed_token", "verified_token"]
+__all__ = ["LEEWAY_SECONDS", "is_pem", "pem_of", "signed_token", "verified_token"]
 
 #: How far the clocks of the platform and the hub may be apart.
 LEEWAY_SECONDS = 60
 _LEAST_BITS = 2048
 _LONGEST = 8192
 _PART = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_PEM = re.compile(r"\s*-----BEGIN ([A-Z ]+)-----(.*)-----END \1-----(?:\s|\\n)*", re.DOTALL)
 
 
 def is_pem(secret: str) -> bool:
     """Whether a signing secret is a key in PEM and no text to compare with."""
     return secret.lstrip().startswith("-----BEGIN ")
+
+
+def pem_of(secret: str) -> bytes:
+    """A key in PEM as RFC 7468 has it, from one in a single line, its breaks written as `\\n`."""
+    found = _PEM.fullmatch(secret)
+    if found is None:
+        return secret.encode()
+    text = re.sub(r"\\n|\s", "", found.group(2))
+    lines = (text[start : start + 64] for start in range(0, len(text), 64))
+    kind = found.group(1)
+    return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""]).encode()
 
 
 def verified_token(*, token: str, secrets: Secrets, now: datetime) -> Verified | Rejected:
@@ -56,9 +68,9 @@ def verified_token(*, token: str, secrets: Secrets, now: datetime) -> Verified |
     try:
         header, claims = load(decoded[0] or b""), load(decoded[1] or b"")
     except Malformed:
-        return Rejected("malformed", "the token says nothing that is JSON")
+        return Rejected("signature_wrong", "the token says nothing that is JSON")
     if not isinstance(header, Mapping) or not isinstance(claims, Mapping):
-        return Rejected("malformed", "the token is no pair of objects")
+        return Rejected("signature_wrong", "the token is no pair of objects")
     if header.get("alg") != "RS256" or "crit" in header:
         return Rejected("signature_wrong", "the token names another algorithm than RS256")
     return _good_now(claims, now) or _for_us(claims, secrets.extra) or Verified()
@@ -84,9 +96,9 @@ def _public(pem: str) -> RSAPublicKey | None:
     """The key in PEM, or the public half of it; None for one that is weak or another's kind."""
     try:
         if "PRIVATE KEY" in pem:
-            found: Any = load_pem_private_key(pem.encode(), None).public_key()
+            found: Any = load_pem_private_key(pem_of(pem), None).public_key()
         else:
-            found = load_pem_public_key(pem.encode())
+            found = load_pem_public_key(pem_of(pem))
     except (ValueError, TypeError):
         return None
     strong = isinstance(found, RSAPublicKey) and found.key_size >= _LEAST_BITS
@@ -109,7 +121,7 @@ def _good_now(claims: Mapping[str, Any], now: datetime) -> Rejected | None:
     """RFC 7519, 4.1.4 to 4.1.6, with some leeway."""
     times = {name: _seconds(claims[name]) for name in ("exp", "nbf", "iat") if name in claims}
     if None in times.values() or "exp" not in times:
-        return Rejected("malformed", "the token does not say how long it is good")
+        return Rejected("signature_wrong", "the token does not say how long it is good")
     at = Decimal(int(now.timestamp() * 1000)) / 1000
     if at >= (times.pop("exp") or 0) + LEEWAY_SECONDS:
         return Rejected("stale", "the token has expired")
@@ -154,7 +166,7 @@ def signed_token(*, header: bytes, claims: bytes, key: str) -> str:
 
 @lru_cache(maxsize=16)
 def _private(pem: str) -> RSAPrivateKey:
-    found = load_pem_private_key(pem.encode(), None)
+    found = load_pem_private_key(pem_of(pem), None)
     if not isinstance(found, RSAPrivateKey):
         raise ValueError("the key is no RSA key")
     return found

@@ -151,8 +151,7 @@ class _Asked:
                     connection=database,
                     message_id=self.delivery.message_id,
                     connection_no=self.of.no,
-                    result={"kind": self.question.kind, "facts": facts}
-                    | ({} if order is None else {"revision": order.revision}),
+                    result={"kind": self.question.kind, "facts": facts} | self._revisions(order),
                 )
                 return Outcome("answered", None, facts)
         with self.processing.database.autocommit() as database:
@@ -275,8 +274,12 @@ class _Asked:
         earned = current_answer(
             connection=database, party_no=self.of.party_no, external_id=sale_id
         ).earned
-        # In a unit of work of its own, and absolute: should this one fail, it is done again.
-        self._state(replace(order, status="cancelled", revision=revision))
+        told = int(before.result["told"])
+        if inbox.other_accrual_stands(connection=database, accrual=before, told=told):
+            earned = 0
+        else:
+            # In a unit of work of its own, and absolute: should this one fail, it is done again.
+            self._state(replace(order, status="cancelled", revision=revision))
         inbox.answer_kept(
             connection=database,
             message_id=before.message_id,
@@ -292,8 +295,17 @@ class _Asked:
             raise Refusal("validation_failed")
         with self.processing.database.autocommit() as database:
             return inbox.undone_revision(
-                connection=database, connection_no=self.of.no, about=order.id
+                connection=database,
+                connection_no=self.of.no,
+                about=order.id,
+                told=order.revision,
             )
+
+    def _revisions(self, stated: Order | None) -> Said:
+        """By which revision an order was stated, and which one the platform told."""
+        if stated is None or self.question.order is None:
+            return {}
+        return {"revision": stated.revision, "told": self.question.order.revision}
 
     def _accrued(self, undone: int | None) -> Order:
         order = self.question.order

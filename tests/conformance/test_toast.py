@@ -40,6 +40,7 @@ from adapters.contract import (
 from adapters.testing.shop import START, URL, Item
 from adapters.testing.toast import RESTAURANT, ToastOrders, ToastShop, public_key
 from adapters.toast import ADAPTER
+from adapters.toast.token import pem_of
 from tests.conformance.recorded import FOLDER
 
 #: RFC 7515, appendix A.2: a token by RS256 and the modulus of its key.
@@ -107,7 +108,7 @@ def keys(tmp_path: Path) -> tuple[Path, Path]:
     """The shop's newest key, as files for openssl."""
     assert shutil.which("openssl"), "openssl judges the signatures"
     private, public = tmp_path / "private.pem", tmp_path / "public.pem"
-    private.write_text(ToastShop.signing[0])
+    private.write_bytes(pem_of(ToastShop.signing[0]))
     public.write_text(public_key(ToastShop.signing[0]))
     return private, public
 
@@ -145,6 +146,20 @@ def test_a_token_that_openssl_signed_is_taken_with_the_public_key_alone(
     for padded in (f"{token}==", f"{token}.", f".{token}", token.replace(".", " .", 1)):
         assert isinstance(verdict_on(padded, public), Rejected)
     assert isinstance(verdict_on(token, public_key(ToastShop.signing[1])), Rejected)
+
+
+def test_a_key_may_be_written_in_one_line() -> None:
+    shop = ToastShop()
+    shop.buy([Item("L1", 100)])
+    token = shop.sent[0].request.headers["Authorization"]
+    pem = public_key(shop.signing[0])
+    for written in (pem, pem.strip(), pem.replace("\n", "\\n"), pem.replace("\n", " ")):
+        assert pem_of(written) == pem.encode()
+        verdict = ADAPTER.verify(
+            request=shop.sent[0].request, secrets=Secrets((written,), shop.extra), now=shop.now
+        )
+        assert isinstance(verdict, Verified)
+        assert isinstance(verdict_on(token[:-4], written), Rejected)
 
 
 def test_a_short_key_or_one_of_another_kind_opens_nothing() -> None:

@@ -88,7 +88,14 @@ SELECT c.no FROM checkout_connection c
 _UNDONE = text("""
 SELECT max((result ->> 'undone')::bigint) FROM inbox_message
  WHERE connection_no = :no AND about = :about AND result ? 'undone'
+   AND (result ->> 'told')::bigint = :told
 """)
+_STANDS = text("""
+SELECT EXISTS (
+  SELECT FROM inbox_message
+   WHERE connection_no = :no AND about = :about AND result ->> 'kind' = 'accrue'
+     AND NOT result ? 'undone' AND (result ->> 'told')::bigint = :told AND message_id <> :but
+)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +257,24 @@ def find_by_key(
     return None if row is None else _message(row)
 
 
-def undone_revision(*, connection: Connection, connection_no: int, about: str) -> int | None:
-    """The highest revision by which an accrual of an order was undone; None where none was."""
-    found = connection.execute(_UNDONE, {"no": connection_no, "about": about}).scalar_one()
+def undone_revision(
+    *, connection: Connection, connection_no: int, about: str, told: int
+) -> int | None:
+    """The highest revision by which an accrual was undone of an order in that state of it.
+
+    `told`: the revision that the platform tells of the state.
+    """
+    found = connection.execute(
+        _UNDONE, {"no": connection_no, "about": about, "told": told}
+    ).scalar_one()
     return None if found is None else int(found)
+
+
+def other_accrual_stands(*, connection: Connection, accrual: Message, told: int) -> bool:
+    """Whether the same state of its order was accrued by another key, and not undone."""
+    values = {"no": accrual.connection_no, "about": accrual.about, "told": told}
+    found = connection.execute(_STANDS, {**values, "but": accrual.message_id})
+    return bool(found.scalar_one())
 
 
 def make_due(*, connection: Connection, message: Message, wall_now: datetime) -> None:
