@@ -145,7 +145,10 @@ class Market:
             "time_zone": shop.settings.time_zone,
             "store_url": url,
             "options": {**shop.options, "hook_url": URL},
-            "secrets": {"signing": shop.signing[0], **shop.extra},
+            "secrets": {
+                name: secret.replace("\n", "\\n")
+                for name, secret in {"signing": shop.signing[0], **shop.extra}.items()
+            },
         }
 
     def member(self, reference: str | None = None, **contacts: str) -> dict[str, Any]:

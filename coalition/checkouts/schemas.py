@@ -98,7 +98,8 @@ class ConnectionBody(Body):
     options = _texts(_OPTIONS)
     guests = fields.Choice(GUESTS, doc="`keep` (claimable later; the default) or `ignore`.")
     secrets = _texts(
-        "By the names of the platform's secrets. Sealed at rest; never answered.",
+        "By the platform's names; a PEM key in one line, with `\\n` for its line ends. Sealed at "
+        "rest; never answered.",
         required=True,
         longest=MAX_SECRET,
     )

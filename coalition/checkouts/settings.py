@@ -68,8 +68,14 @@ def read_secrets(given: Mapping[str, Any], manifest: Manifest) -> Secrets:
             faults.append(FieldError(at, f"must be a text of 1 to {MAX_SECRET} characters"))
     if faults:
         raise HubError("validation_failed", "The secrets cannot be used.", errors=tuple(faults))
-    extra = {name: value for name, value in given.items() if name != SIGNING}
-    return Secrets((given[SIGNING],) if SIGNING in given else (), extra)
+    secrets = {name: _lines(value) for name, value in given.items()}
+    signing = (secrets.pop(SIGNING),) if SIGNING in secrets else ()
+    return Secrets(signing, secrets)
+
+
+def _lines(secret: str) -> str:
+    """A PEM key that came in one line, with `\\n` for the ends of its lines, as it was."""
+    return secret.replace("\\n", "\n") if secret.startswith("-----BEGIN ") else secret
 
 
 def _faults(
