@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from adapters.contract import Request
 from adapters.registry import adapter_named
 from adapters.testing.adyen import AdyenShop
+from adapters.testing.generic import GenericShop
 from adapters.testing.poster import PosterShop
 from adapters.testing.saleor import SaleorShop
 from adapters.testing.server import ShopServer
@@ -37,6 +38,7 @@ from tests.hub_http import BASE, Caller, HttpHub
 
 SHOPS: dict[str, type[Shop]] = {
     "adyen": AdyenShop,
+    "generic": GenericShop,
     "poster": PosterShop,
     "saleor": SaleorShop,
     "shopify": ShopifyShop,

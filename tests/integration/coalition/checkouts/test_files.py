@@ -19,13 +19,14 @@ from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from adapters.contract import Settings
-from adapters.testing.generic import GenericShop
+from adapters.testing.generic import FileShop, GenericShop
 from adapters.testing.shop import Item, Purchase
 from coalition.checkouts.cli import app as connection_app
 from coalition.checkouts.files.domain import PATIENCE
 from coalition.errors import HubError
 from coalition.sales.service.read import current_answer
 from partner_sdk.wire.ids import encode
+from tests.checkout_world import Market
 from tests.coalition_world import World
 from tests.integration.coalition.checkouts.dropping import (
     Till,
@@ -401,6 +402,29 @@ def test_a_pick_up_that_is_killed_goes_on_and_counts_nothing_twice(
     assert (shop.put_away("done"), shop.put_away("refused")) == (["1.csv", "2.csv"], ["3.csv"])
     assert world.balance(ann)["active"] == 1198
     assert not list((shop.folder / "done").glob(".*.part"))
+
+
+def test_a_file_that_comes_as_a_message_is_taken_like_one(market: Market) -> None:
+    member = market.member("77")
+    door, tills = market.connect("generic"), FileShop()
+    bought = [tills.buy([Item("L1", 1000)]), tills.buy([Item("L1", 2500)])]
+    tills.refund(bought[1], 500)
+    whole = tills.sign(tills.file([tills.order(each) for each in bought]))
+    assert [door.send(request).status_code for request in (whole, whole)] == [200, 200]
+    assert market.work() == {"done": 1}
+    assert market.balance(member) == 30
+    # What came later says of the first order what was known before.
+    assert door.send(tills.sent[0].request).status_code == 200
+    market.work()
+    assert market.balance(member) == 30
+    tills.buy([Item("L1", 700)])
+    torn = tills.sign(tills.sent[-1].request.body[:-30])
+    assert door.send(torn).status_code == 200
+    (dead,) = door.messages(state="dead")
+    assert dead["reason"] == "malformed: row 5, sha256: must be 64 digits of 0-9 a-f"
+    assert market.balance(member) == 30
+    # By message the number is not looked at.
+    assert market.scalar("SELECT count(*) FROM order_file") == 0
 
 
 def command(*arguments: str) -> Result:
