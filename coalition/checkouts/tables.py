@@ -141,22 +141,6 @@ known_order = Table(
     PrimaryKeyConstraint("connection_no", "order_id"),
 )
 
-poll_cursor = Table(
-    "poll_cursor",
-    metadata,
-    Column("connection_no", Integer, primary_key=True, autoincrement=False),
-    # All changes before this instant (the platform's time) were asked for.
-    Column("polled_until", DateTime(timezone=True), nullable=False),
-    # The round under way: until when it asks, and where it stands.
-    Column("until", DateTime(timezone=True)),
-    Column("cursor", Text),
-    # Wall time.
-    Column("due_at", DateTime(timezone=True), nullable=False),
-    Column("leased_until", DateTime(timezone=True)),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("problem", Text),
-)
-
 certification = Table(
     "certification",
     metadata,

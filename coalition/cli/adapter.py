@@ -136,6 +136,31 @@ def new(
     typer.echo("      docs/how-to/write-an-adapter.md")
 
 
+@app.command()
+def backfill(
+    connection: Annotated[str, typer.Argument(metavar="CONNECTION", help="The con_ id.")],
+    since: Annotated[
+        str, typer.Option("--from", metavar="WHEN", help="Date, or RFC 3339 instant, in UTC.")
+    ],
+    until: Annotated[
+        str, typer.Option("--to", metavar="WHEN", help="The same; now unless given.")
+    ] = "",
+    json_: _Json = False,
+) -> None:
+    """Ask a connection's platform for all that changed in a time range, and state the sales."""
+    from coalition.checkouts.polling.command import backfill as run
+
+    counts, problems = run(connection=connection, since=since, until=until)
+    if json_:
+        typer.echo(json.dumps({"became": counts, "problems": problems}))
+    else:
+        for problem in problems:
+            typer.echo(problem, err=True)
+        typer.echo(", ".join(f"{n} {became}" for became, n in counts.items()) or "nothing changed")
+    if problems:
+        raise typer.Exit(1)
+
+
 def _found(name: str, fake: str) -> tuple[Adapter, type[Shop]]:
     """The adapter and its fake; ends the command where there is none."""
     try:

@@ -27,6 +27,7 @@ TABLE_MODULES = (
     "coalition.events.tables",
     "coalition.checkouts.tables",
     "coalition.checkouts.calls.tables",
+    "coalition.checkouts.polling.tables",
     "coalition.checkouts.spends.tables",
     "coalition.checkouts.files.tables",
     "coalition.http.tables",

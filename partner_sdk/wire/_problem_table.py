@@ -201,6 +201,8 @@ _ELSEWHERE: tuple[Row, ...] = (
      "Let it go on, or use another; what is in test or paused spends no points."),
     ("spending_not_supported", 409, False, "Points cannot be paid at this platform itself",
      "Redeem through the API and lower the amount that your checkout asks for."),
+    ("polling_not_supported", 409, False, "The platform cannot be asked for what changed",
+     "Have it deliver its messages again, or state the sales by files or through the API."),
     ("spend_not_found", 404, False, "No such spend",
      "Use the spd_ id as it was given; a spend belongs to one connection."),
     ("spend_reference_taken", 409, False, "This reference names another spend",

@@ -587,10 +587,14 @@ def upgrade() -> None:
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "cursor IS NULL OR until IS NOT NULL", name=op.f("ck_poll_cursor_cursor_of_a_round")
+        ),
         sa.PrimaryKeyConstraint("connection_no", name=op.f("pk_poll_cursor")),
     )
+    op.create_index("ix_poll_cursor_due_at", "poll_cursor", ["due_at"], unique=False)
     op.create_table(
         "redemption",
         sa.Column("account_id", sa.Uuid(), nullable=False),
@@ -1012,6 +1016,7 @@ def downgrade() -> None:
     op.drop_table("sale")
     op.drop_table("refused_request")
     op.drop_table("redemption")
+    op.drop_index("ix_poll_cursor_due_at", table_name="poll_cursor")
     op.drop_table("poll_cursor")
     op.drop_table("party")
     op.drop_table("order_part")
