@@ -25,7 +25,7 @@ _KNOWN = "prepared statements"
 
 
 def run_prepared(
-    *, connection: Connection, statement: str, parameters: Sequence[str | None]
+    *, connection: Connection, statement: str, parameters: Sequence[bytes | None]
 ) -> list[tuple[Any, ...]]:
     """Run a statement with parameters $1, $2 … in PostgreSQL's text form; gives its rows.
 
@@ -41,7 +41,8 @@ def run_prepared(
         if driver.autocommit and driver.pgconn.transaction_status == TransactionStatus.IDLE:
             return _run_alone(connection, driver, statement, parameters)
         cursor = psycopg.RawCursor(driver)
-        cursor.execute(statement.encode(), parameters, prepare=True)
+        texts = [None if value is None else value.decode() for value in parameters]
+        cursor.execute(statement.encode(), texts, prepare=True)
         return cursor.fetchall()
     except psycopg.Error as error:
         if driver.closed:
@@ -56,18 +57,17 @@ def _run_alone(
     connection: Connection,
     driver: psycopg.Connection[Any],
     statement: str,
-    parameters: Sequence[str | None],
+    parameters: Sequence[bytes | None],
 ) -> list[tuple[Any, ...]]:
     """Run a statement that is its own transaction; what is gone is prepared again."""
     known: set[bytes] = connection.connection.info.setdefault(_KNOWN, set())
     name, text = _named(statement)
-    values = [None if value is None else value.encode() for value in parameters]
     for _ in range(2):
         if name not in known:
             _expect(driver.pgconn.prepare(name, text), ExecStatus.COMMAND_OK)
             known.add(name)
         # None is NULL; psycopg's hints leave it out.
-        result = driver.pgconn.exec_prepared(name, values, None, Format.BINARY)  # type: ignore[arg-type]
+        result = driver.pgconn.exec_prepared(name, parameters, None, Format.BINARY)  # type: ignore[arg-type]
         try:
             _expect(result, ExecStatus.TUPLES_OK)
             break

@@ -40,6 +40,7 @@ from coalition.redemptions.domain import (
 from coalition.redemptions.grace import GraceDates
 from coalition.redemptions.store import (
     load_hold,
+    load_hold_and_account,
     load_redemptions,
     queue_hold,
     queue_hold_change,
@@ -47,7 +48,7 @@ from coalition.redemptions.store import (
     queue_reversal,
 )
 
-LOTS_AT_FIRST = 32
+LOTS_AT_FIRST = 6
 """Lots read for a spend; only an account that needs more of them is read in full."""
 
 T = TypeVar("T")
@@ -203,17 +204,26 @@ def own_hold(*, connection: Connection, context: PostingContext, hold_id: UUID) 
     """
     hold = load_hold(connection=connection, hold_id=hold_id)
     if hold is None or hold.party_no != context.party_no:
-        raise HubError("hold_not_found", "There is no hold of that id.")
+        raise _no_hold()
     return hold
+
+
+def _no_hold() -> HubError:
+    return HubError("hold_not_found", "There is no hold of that id.")
 
 
 def _begin_on_hold(
     connection: Connection, context: PostingContext, hold_id: UUID, *, locked: bool
 ) -> tuple[Posting, Hold]:
-    hold = own_hold(connection=connection, context=context, hold_id=hold_id)
-    posting = _begin(connection, context, hold.account_id, locked=locked, lot_ids=hold.lot_ids)
-    # Read again, now that the account's version (or lock) covers it.
-    return posting, own_hold(connection=connection, context=context, hold_id=hold_id)
+    """Read a hold with its account and its lots, as they were at one instant."""
+    if locked:
+        hold = own_hold(connection=connection, context=context, hold_id=hold_id)
+        lock_accounts(connection=connection, account_ids=[hold.account_id])
+    found = load_hold_and_account(connection=connection, hold_id=hold_id)
+    if found is None or found[0].party_no != context.party_no:
+        raise _no_hold()
+    hold, account = found
+    return Posting(account=account, now=context.now, new_id=context.new_id), hold
 
 
 def capture_hold(

@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from coalition.db.writing import Section, WriteSet, insert_section
+from coalition.ledger.domain import AccountState
+from coalition.ledger.store import account_beside, load_account_beside
 from coalition.redemptions.domain import Hold, Redemption, Slice
 
 HOLD_NEW = insert_section(
@@ -106,11 +108,12 @@ SLICE_CHANGED = Section(
     ),
 )
 
-_HOLD = (
-    "SELECT account_id, hold_id, party_no, agreement_no, face_micros, currency, points,"
-    " captured_points, state, lot_ids, lot_points, redemption_id, reference, store, till,"
-    " created_at, expires_at FROM hold"
+_HOLD_COLUMNS = (
+    "account_id, hold_id, party_no, agreement_no, face_micros, currency, points, captured_points,"
+    " state, lot_ids, lot_points, redemption_id, reference, store, till, created_at, expires_at"
 )
+_HOLD = f"SELECT {_HOLD_COLUMNS} FROM hold"
+_HOLD_AND_ACCOUNT = account_beside(source="hold", columns=_HOLD_COLUMNS, key="hold_id")
 _REDEMPTION = (
     "SELECT account_id, redemption_id, party_no, agreement_no, face_micros, currency, points,"
     " reversed_points, hold_id, reference, store, till, receipt, created_at FROM redemption"
@@ -128,6 +131,14 @@ def load_hold(*, connection: Connection, hold_id: UUID) -> Hold | None:
     """The hold of that id."""
     row: Any = connection.exec_driver_sql(f"{_HOLD} WHERE hold_id = %s", (hold_id,)).one_or_none()
     return None if row is None else Hold(*row)
+
+
+def load_hold_and_account(
+    *, connection: Connection, hold_id: UUID
+) -> tuple[Hold, AccountState] | None:
+    """The hold of that id beside its account with the hold's lots, read at one instant."""
+    found = load_account_beside(connection=connection, statement=_HOLD_AND_ACCOUNT, key=hold_id)
+    return None if found is None else (Hold(*found[0]), found[1])
 
 
 def load_expired_holds(*, connection: Connection, until: datetime, limit: int) -> list[Hold]:

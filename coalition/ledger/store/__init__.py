@@ -1,13 +1,21 @@
 """The ledger's SQL: reading accounts, and writing a unit of work as one statement."""
 
 from coalition.db.transactions import Conflict
-from coalition.ledger.store.read import load_accounts, load_lots, lock_accounts
+from coalition.ledger.store.read import (
+    account_beside,
+    load_account_beside,
+    load_accounts,
+    load_lots,
+    lock_accounts,
+)
 from coalition.ledger.store.rows import queue_posting
 from coalition.ledger.store.write import Slot, open_account, set_spending_rules, write
 
 __all__ = [
     "Conflict",
     "Slot",
+    "account_beside",
+    "load_account_beside",
     "load_accounts",
     "load_lots",
     "lock_accounts",

@@ -26,6 +26,7 @@ _LOT = (
     " l.blocked"
 )
 _WIDTH = 9
+_BESIDE = _WIDTH + 21
 
 _LOCK = (
     "SELECT account_id FROM balance WHERE account_id = ANY($1::uuid[])"
@@ -71,11 +72,11 @@ def load_accounts(
     for redemptions, which rarely need more than a few. Unknown accounts are absent.
     """
     ids = _array(account_ids)
-    limits: str | None
+    limits: bytes | None
     if lot_ids:
         statement, limits = _WITH_THESE_LOTS, _array(lot_ids)
     else:
-        statement, limits = _WITH_OPEN_LOTS, None if lots_at_most is None else str(lots_at_most)
+        statement, limits = _WITH_OPEN_LOTS, None if lots_at_most is None else b"%d" % lots_at_most
     rows = run_prepared(connection=connection, statement=statement, parameters=(ids, limits))
     accounts: dict[UUID, AccountState] = {}
     indebted = []
@@ -94,9 +95,40 @@ def load_accounts(
     return accounts
 
 
-def _array(ids: Iterable[UUID]) -> str:
+def account_beside(*, source: str, columns: str, key: str) -> str:
+    """A statement that reads a row, its account, and the lots that its `lot_ids` names.
+
+    `source` is the row's table, `columns` of it are given, and `key` finds it.
+    """
+    given = ", ".join(f"x.{column.strip()}" for column in columns.split(","))
+    return (
+        f"SELECT {_BALANCE}, {_LOT}, {given} FROM {source} x"
+        " JOIN balance b ON b.account_id = x.account_id"
+        " LEFT JOIN lot l ON l.account_id = x.account_id AND l.lot_id = ANY(x.lot_ids)"
+        f" WHERE x.{key} = $1::uuid"
+    )
+
+
+def load_account_beside(
+    *, connection: Connection, statement: str, key: UUID
+) -> tuple[tuple[Any, ...], AccountState] | None:
+    """Run a statement of `account_beside`: the row, and its account with its debts."""
+    rows = run_prepared(connection=connection, statement=statement, parameters=(key.hex.encode(),))
+    if not rows:
+        return None
+    account = AccountState(*rows[0][:_WIDTH])
+    for row in rows:
+        if row[_WIDTH] is not None:
+            lot = Lot(*row[_WIDTH:_BESIDE])
+            account.lots[lot.lot_id] = lot
+    if account.debt:
+        _load_debts(connection, [account.account_id], {account.account_id: account})
+    return rows[0][_BESIDE:], account
+
+
+def _array(ids: Iterable[UUID]) -> bytes:
     """A set of ids as PostgreSQL writes an array."""
-    return f"{{{','.join(sorted(i.hex for i in set(ids)))}}}"
+    return b"{%b}" % b",".join(sorted(b"%032x" % i.int for i in set(ids)))
 
 
 def _load_debts(

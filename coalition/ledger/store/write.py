@@ -8,7 +8,7 @@ For one account, which is nearly always so, changing its balance is locking, che
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from coalition.db.prepared import run_prepared
 from coalition.db.transactions import Conflict
-from coalition.db.writing import Section, WriteSet
+from coalition.db.writing import FEW, Numbers, Section, WriteSet, plain_parameters
 from coalition.errors import StaleDirectory
 from coalition.ledger.store.rows import ACCOUNT
 
@@ -33,7 +33,7 @@ class Slot:
     window_date: date
 
 
-# $1 the directory's version, $2 the window or null; then the accounts, then a parameter a section.
+# $1 the directory's version, $2 the window or null; of one account, its columns follow.
 _OF_ONE = """
 WITH slot AS MATERIALIZED (SELECT * FROM posting_slot()),
 gate AS (
@@ -55,7 +55,7 @@ WITH slot AS MATERIALIZED (SELECT * FROM posting_slot()),
 wanted AS MATERIALIZED (
   SELECT account_id, min(version) AS version, sum(active) AS active, sum(pending) AS pending,
          sum(held) AS held, sum(debt) AS debt, bool_or(closes) AS closes
-    FROM json_to_recordset($3::json) AS r(account_id uuid, version bigint, active bigint,
+    FROM json_to_recordset($accounts::json) AS r(account_id uuid, version bigint, active bigint,
          pending bigint, held bigint, debt bigint, closes boolean)
    GROUP BY account_id),
 locked AS MATERIALIZED (
@@ -79,11 +79,26 @@ settled AS (
 _END_OF_MANY = " SELECT posted_at, window_date, current, unchanged FROM checked"
 
 
-@lru_cache(maxsize=512)
-def _statement(sections: tuple[Section, ...], *, one: bool) -> str:
-    head, end, first = (_OF_ONE, _END_OF_ONE, 10) if one else (_OF_MANY, _END_OF_MANY, 4)
-    parts = [section.sql(f"${number}") for number, section in enumerate(sections, first)]
-    return ", ".join([head.strip(), *parts]) + end
+@lru_cache(maxsize=4096)
+def _statement(shapes: tuple[tuple[Section, int], ...], *, one: bool) -> str:
+    head, end, plain = (
+        (_OF_ONE, _END_OF_ONE, 2 + ACCOUNT.width) if one else (_OF_MANY, _END_OF_MANY, 2)
+    )
+    width = plain + sum(section.width * shape for section, shape in shapes)
+    numbers = Numbers(plain + 1, width + 1)
+    parts = [head.strip()]
+    if not one:
+        parts[0] = parts[0].replace("$accounts", f"${numbers.other}")
+        numbers.other += 1
+    parts.extend(section.sql(numbers, shape) for section, shape in shapes)
+    return ", ".join(parts) + end
+
+
+@lru_cache(maxsize=4096)
+def _in_order(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    """Inserts before updates, in one order whatever the order of queueing: fewer statements."""
+    others = (section for section in sections if section is not ACCOUNT)
+    return tuple(sorted(others, key=lambda section: (section.is_change, section.name)))
 
 
 def write(
@@ -103,46 +118,37 @@ def write(
         Conflict: an account changed since it was read, or the window was closed.
     """
     rows = writes.rows
-    # Inserts before updates, in one order whatever the order of queueing: fewer texts to prepare.
-    names = sorted(
-        (name for name in rows if name != ACCOUNT.name),
-        key=lambda name: (name.endswith("_changed"), name),
-    )
+    sections = _in_order(tuple(writes.sections.values()))
     accounts: Sequence[Mapping[str, Any]] = rows.get(ACCOUNT.name, ())
     one = len(accounts) == 1
+    plain: list[Any] = [directory_version, window_date]
+    others: list[bytes | None] = []
+    if one:
+        plain.extend(ACCOUNT.plain(accounts[0]))
+    else:
+        others.append(orjson.dumps(accounts))
+    shapes = []
+    for section in sections:
+        queued = rows[section.name]
+        # What several accounts have written together comes in too many shapes to prepare each.
+        shape = len(queued) if one and len(queued) <= FEW else 0
+        shapes.append((section, shape))
+        if shape == 0:
+            others.append(orjson.dumps(queued))
+            continue
+        for row in queued:
+            plain.extend(section.plain(row))
+            others.extend(section.others(row))
     ((posted_at, posted_date, current, unchanged),) = run_prepared(
         connection=connection,
-        statement=_statement(tuple(writes.sections[name] for name in names), one=one),
-        parameters=(
-            str(directory_version),
-            None if window_date is None else window_date.isoformat(),
-            *(_plain(accounts[0]) if one else (_json(accounts),)),
-            *(_json(rows[name]) for name in names),
-        ),
+        statement=_statement(tuple(shapes), one=one),
+        parameters=plain_parameters(plain) + others,
     )
     if not current:
         raise StaleDirectory
     if not unchanged:
         raise Conflict
     return Slot(posted_at, posted_date)
-
-
-def _json(rows: Sequence[Mapping[str, Any]]) -> str:
-    return orjson.dumps(rows).decode()
-
-
-def _plain(account: Mapping[str, Any]) -> Iterable[str | None]:
-    """The columns of `ACCOUNT`, each as a parameter of its own."""
-    version = account["version"]
-    return (
-        account["account_id"].hex,
-        None if version is None else str(version),
-        str(account["active"]),
-        str(account["pending"]),
-        str(account["held"]),
-        str(account["debt"]),
-        "true" if account["closes"] else "false",
-    )
 
 
 def set_spending_rules(

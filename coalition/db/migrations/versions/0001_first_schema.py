@@ -13,17 +13,19 @@ depends_on = None
 
 STATEMENTS = (
     """
-CREATE OR REPLACE FUNCTION posting_slot()
-RETURNS TABLE (posted_at timestamptz, window_date date, last_closed date, directory_version bigint)
+CREATE OR REPLACE FUNCTION posting_slot(
+  OUT posted_at timestamptz, OUT window_date date, OUT last_closed date,
+  OUT directory_version bigint)
 LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  zone text;
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(7203, 1);
-  RETURN QUERY
-    SELECT i.instant,
-           GREATEST((i.instant AT TIME ZONE h.time_zone)::date, h.last_closed + 1),
-           h.last_closed,
-           h.directory_version
-      FROM hub_state h, LATERAL (SELECT COALESCE(h.business_at, clock_timestamp()) AS instant) i;
+  -- In a condition, the call is an expression and no query of its own.
+  IF pg_advisory_xact_lock_shared(7203, 1) IS NULL THEN NULL; END IF;
+  SELECT h.business_at, h.time_zone, h.last_closed, h.directory_version
+    INTO posted_at, zone, last_closed, directory_version FROM hub_state h;
+  posted_at := COALESCE(posted_at, clock_timestamp());
+  window_date := GREATEST((posted_at AT TIME ZONE zone)::date, last_closed + 1);
 END $$
 """,
     """
