@@ -42,6 +42,7 @@ class Night:
     peak_mb: float
     pdf_ms: list[float]
     copy_seconds: float
+    flat_copy_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,9 @@ def measure(
         say(f"  {movements:,} movements for {day} in {time.perf_counter() - began:.0f} s")
         ran = _run(bed, day)
         copied = folder / "lines.csv"
-        took = copy_lines(address=bed.address, day=day, path=copied)
+        took, flat = copy_lines(address=bed.address, day=day, path=copied)
         copied.unlink()
-        nights.append(Night(**ran, copy_seconds=took))
+        nights.append(Night(**ran, copy_seconds=took, flat_copy_seconds=flat))
         say(f"  night: {ran['seconds']:.1f} s, {ran['peak_mb']:.0f} MB; COPY: {took:.1f} s")
     drop_database(server=server, name="bench_night")
     shutil.rmtree(folder / "statements", ignore_errors=True)

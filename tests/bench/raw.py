@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -34,18 +35,27 @@ class RawInsert:
 
     def run(self) -> Sample:
         """One turn."""
-        with tempfile.TemporaryDirectory() as folder:
-            script = Path(folder, "insert.sql")
-            script.write_text(_SCRIPT)
-            command = [
-                str(programs_folder() / "pgbench"), "--no-vacuum", "--protocol=prepared",
-                f"--client={CLIENTS}", "--jobs=2", f"--time={max(1, round(self._seconds))}",
-                f"--file={script}", self._address,
-            ]  # fmt: skip
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f"pgbench failed: {done.stderr}")
-        found = re.search(r"tps = ([0-9.]+)", done.stdout)
-        if found is None:
-            raise RuntimeError(f"pgbench said nothing of its rate: {done.stdout}")
-        return Sample(rate=float(found.group(1)))
+        return run_pgbench(address=self._address, script=_SCRIPT, seconds=self._seconds)
+
+
+def run_pgbench(
+    *, address: str, script: str, seconds: float, variables: Mapping[str, str] | None = None
+) -> Sample:
+    """Let pgbench's clients run a script, prepared, for that long; the variables are texts."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "script.sql")
+        path.write_text(script)
+        command = [
+            str(programs_folder() / "pgbench"), "--no-vacuum", "--protocol=prepared",
+            f"--client={CLIENTS}", "--jobs=2", f"--time={max(1, round(seconds))}",
+            f"--file={path}",
+            *(f"--define={name}={value}" for name, value in (variables or {}).items()),
+            address,
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"pgbench failed: {done.stderr}")
+    found = re.search(r"tps = ([0-9.]+)", done.stdout)
+    if found is None:
+        raise RuntimeError(f"pgbench said nothing of its rate: {done.stdout}")
+    return Sample(rate=float(found.group(1)))

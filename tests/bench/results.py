@@ -17,7 +17,10 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One bar. `at_least` or `at_most` is the target; `measured` and `base` say what of what."""
+    """One ratio. `at_least` or `at_most` is the target; with neither it is only told.
+
+    `measured` and `base` say what of what.
+    """
 
     measured: str
     base: str
@@ -34,8 +37,17 @@ class Row:
         return self.at_most is None or self.ratio.median <= self.at_most
 
     @property
+    def verdict(self) -> str:
+        """Whether it is reached, in words."""
+        if self.at_least is None and self.at_most is None:
+            return "–"
+        return "yes" if self.reached else "**no**"
+
+    @property
     def target(self) -> str:
         """The target in words."""
+        if self.at_least is None and self.at_most is None:
+            return "–"
         if self.at_least is not None:
             return f"≥ {self.at_least:g}{self.unit}"
         return f"≤ {self.at_most:g}{self.unit}"
@@ -60,7 +72,7 @@ def table(rows: Sequence[Row]) -> str:
         lines.append(
             f"| {row.measured} | {row.base} | {row.target} | **{_number(ratio.median)}{unit}** |"
             f" {_number(ratio.lowest)} – {_number(ratio.highest)} |"
-            f" {'yes' if row.reached else '**no**'} |"
+            f" {row.verdict} |"
         )
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from tests.bench import growth, hordak_ledger, night
 from tests.bench.bed import Bed, create_database, drop_database, make_bed
 from tests.bench.crew import Crew
 from tests.bench.over_http import served
+from tests.bench.own_statement import OwnStatement
 from tests.bench.raw import RawInsert
 from tests.bench.results import Figure, Row
 from tests.bench.scale import Scale
@@ -20,6 +21,7 @@ from tests.bench.turns import Contender, Ratio, Turns, percentile, ratio_of, tak
 
 Say = Callable[[str], None]
 _RAW = "raw insert"
+_STATEMENT = "an earn's statement, sent by `pgbench`"
 _HORDAK = "django-hordak, accounts in memory"
 _HORDAK_BY_ID = "django-hordak, accounts by id"
 
@@ -62,9 +64,12 @@ class Suite:
         return turns
 
     def compare(
-        self, turns: Turns, measured: str, base: str, at_least: float, *, times: float = 1
+        self, turns: Turns, measured: str, base: str, at_least: float | None, *, times: float = 1
     ) -> None:
-        """Add a bar; `times` brings two that count differently to one measure."""
+        """Add a row, a bar where there is a target.
+
+        `times` brings two that count differently to one measure.
+        """
         found = turns.ratio(measured, base)
         ratio = Ratio(found.median * times, found.lowest * times, found.highest * times)
         self.rows.append(Row(measured, base, ratio, at_least=at_least))
@@ -77,6 +82,7 @@ class Suite:
         with self.bed("bench_postings") as bed, ExitStack() as stack:
             raw = RawInsert(address=bed.address, seconds=seconds)
             contenders: dict[str, Contender] = {_RAW: raw.run}
+            contenders[_STATEMENT] = OwnStatement(bed=bed, seconds=seconds).run
             makers = {
                 own: "work:earn",
                 combined: "work:earn_combined",
@@ -88,6 +94,7 @@ class Suite:
                 contenders[name] = lambda crew=crew: crew.run(seconds)
             contenders |= self._hordak(stack)
             turns = self.turns(contenders)
+        self.compare(turns, _STATEMENT, _RAW, None)
         self.compare(turns, own, _RAW, 0.2)
         self.compare(turns, combined, _RAW, 0.5)
         for base in (_HORDAK, _HORDAK_BY_ID):
@@ -161,6 +168,11 @@ class Suite:
         last = nights.nights[-1]
         self.figures.append(Figure(what, f"{last.seconds:.0f} s for {last.lines:,} lines"))
         self.figures.append(Figure("`COPY` of its lines", f"{last.copy_seconds:.0f} s"))
+        self.figures.append(
+            Figure("`COPY` of the same rows, joined before", f"{last.flat_copy_seconds:.0f} s")
+        )
+        flat = ratio_of([each.seconds / each.flat_copy_seconds for each in nights.nights])
+        self.figures.append(Figure("the night, in times of that", f"{flat.median:.1f}"))
         typical, slow = (percentile(last.pdf_ms, share) for share in (0.5, 0.99))
         self.figures.append(
             Figure("a PDF, set and signed", f"p50 {typical:.0f} ms, p99 {slow:.0f} ms a partner")

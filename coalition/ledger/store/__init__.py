@@ -9,12 +9,13 @@ from coalition.ledger.store.read import (
     lock_accounts,
 )
 from coalition.ledger.store.rows import queue_posting
-from coalition.ledger.store.write import Slot, open_account, set_spending_rules, write
+from coalition.ledger.store.write import Slot, composed, open_account, set_spending_rules, write
 
 __all__ = [
     "Conflict",
     "Slot",
     "account_beside",
+    "composed",
     "load_account_beside",
     "load_accounts",
     "load_lots",

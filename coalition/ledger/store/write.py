@@ -101,22 +101,10 @@ def _in_order(sections: tuple[Section, ...]) -> tuple[Section, ...]:
     return tuple(sorted(others, key=lambda section: (section.is_change, section.name)))
 
 
-def write(
-    *,
-    connection: Connection,
-    writes: WriteSet,
-    directory_version: int,
-    window_date: date | None = None,
-) -> Slot:
-    """Write a unit of work; all of it or nothing.
-
-    `window_date` posts into that still open window instead of the one of the instant (the jobs of
-    a night, which belong to the date that they close).
-
-    Raises:
-        StaleDirectory: the directory is no longer the one of that version.
-        Conflict: an account changed since it was read, or the window was closed.
-    """
+def composed(
+    *, writes: WriteSet, directory_version: int, window_date: date | None = None
+) -> tuple[str, list[bytes | None]]:
+    """The statement that `write` runs, and its parameters in PostgreSQL's text form."""
     rows = writes.rows
     sections = _in_order(tuple(writes.sections.values()))
     accounts: Sequence[Mapping[str, Any]] = rows.get(ACCOUNT.name, ())
@@ -139,10 +127,30 @@ def write(
         for row in queued:
             plain.extend(section.plain(row))
             others.extend(section.others(row))
+    return _statement(tuple(shapes), one=one), plain_parameters(plain) + others
+
+
+def write(
+    *,
+    connection: Connection,
+    writes: WriteSet,
+    directory_version: int,
+    window_date: date | None = None,
+) -> Slot:
+    """Write a unit of work; all of it or nothing.
+
+    `window_date` posts into that still open window instead of the one of the instant (the jobs of
+    a night, which belong to the date that they close).
+
+    Raises:
+        StaleDirectory: the directory is no longer the one of that version.
+        Conflict: an account changed since it was read, or the window was closed.
+    """
+    statement, parameters = composed(
+        writes=writes, directory_version=directory_version, window_date=window_date
+    )
     ((posted_at, posted_date, current, unchanged),) = run_prepared(
-        connection=connection,
-        statement=_statement(tuple(shapes), one=one),
-        parameters=plain_parameters(plain) + others,
+        connection=connection, statement=statement, parameters=parameters
     )
     if not current:
         raise StaleDirectory
