@@ -25,7 +25,7 @@ _KNOWN = "prepared statements"
 
 
 def run_prepared(
-    *, connection: Connection, statement: str, parameters: Sequence[bytes | None]
+    *, connection: Connection, statement: str, parameters: Sequence[str | None]
 ) -> list[tuple[Any, ...]]:
     """Run a statement with parameters $1, $2 … in PostgreSQL's text form; gives its rows.
 
@@ -34,6 +34,14 @@ def run_prepared(
     Raises:
         sqlalchemy.exc.DBAPIError: as SQLAlchemy would.
     """
+    encoded = [None if value is None else value.encode() for value in parameters]
+    return run_encoded(connection=connection, statement=statement, parameters=encoded)
+
+
+def run_encoded(
+    *, connection: Connection, statement: str, parameters: Sequence[bytes | None]
+) -> list[tuple[Any, ...]]:
+    """As `run_prepared`, with parameters that are UTF-8 already."""
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError("the hub speaks to PostgreSQL through psycopg")

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from coalition.db.prepared import run_prepared
+from coalition.db.prepared import run_encoded
 from coalition.ledger.domain import AccountState, Debt, Lot
 
 _BALANCE = (
@@ -56,7 +56,7 @@ _LOTS = (
 
 def lock_accounts(*, connection: Connection, account_ids: Collection[UUID]) -> None:
     """Lock the accounts' balances in sorted order, for the rest of the transaction."""
-    run_prepared(connection=connection, statement=_LOCK, parameters=(_array(account_ids),))
+    run_encoded(connection=connection, statement=_LOCK, parameters=(_array(account_ids),))
 
 
 def load_accounts(
@@ -77,7 +77,7 @@ def load_accounts(
         statement, limits = _WITH_THESE_LOTS, _array(lot_ids)
     else:
         statement, limits = _WITH_OPEN_LOTS, None if lots_at_most is None else b"%d" % lots_at_most
-    rows = run_prepared(connection=connection, statement=statement, parameters=(ids, limits))
+    rows = run_encoded(connection=connection, statement=statement, parameters=(ids, limits))
     accounts: dict[UUID, AccountState] = {}
     indebted = []
     for row in rows:
@@ -113,7 +113,7 @@ def load_account_beside(
     *, connection: Connection, statement: str, key: UUID
 ) -> tuple[tuple[Any, ...], AccountState] | None:
     """Run a statement of `account_beside`: the row, and its account with its debts."""
-    rows = run_prepared(connection=connection, statement=statement, parameters=(key.hex.encode(),))
+    rows = run_encoded(connection=connection, statement=statement, parameters=(key.hex.encode(),))
     if not rows:
         return None
     account = AccountState(*rows[0][:_WIDTH])
@@ -134,7 +134,7 @@ def _array(ids: Iterable[UUID]) -> bytes:
 def _load_debts(
     connection: Connection, account_ids: list[UUID], accounts: dict[UUID, AccountState]
 ) -> None:
-    rows = run_prepared(connection=connection, statement=_DEBTS, parameters=(_array(account_ids),))
+    rows = run_encoded(connection=connection, statement=_DEBTS, parameters=(_array(account_ids),))
     for account_id, *columns in rows:
         accounts[account_id].debts.append(Debt(*columns))
 

@@ -18,7 +18,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection
 
-from coalition.db.prepared import run_prepared
+from coalition.db.prepared import run_encoded
 from coalition.db.transactions import Conflict
 from coalition.db.writing import FEW, Numbers, Section, WriteSet, plain_parameters
 from coalition.errors import StaleDirectory
@@ -149,7 +149,7 @@ def write(
     statement, parameters = composed(
         writes=writes, directory_version=directory_version, window_date=window_date
     )
-    ((posted_at, posted_date, current, unchanged),) = run_prepared(
+    ((posted_at, posted_date, current, unchanged),) = run_encoded(
         connection=connection, statement=statement, parameters=parameters
     )
     if not current:

@@ -30,14 +30,14 @@ def noted(database: Database) -> list[int]:
 def insert_and_give_up(database: Database, number: str) -> None:
     """A transaction that inserts and is rolled back."""
     with database.engine.connect() as connection, connection.begin() as transaction:
-        run_prepared(connection=connection, statement=INSERT, parameters=(number.encode(), b"a"))
+        run_prepared(connection=connection, statement=INSERT, parameters=(number, "a"))
         transaction.rollback()
 
 
 def test_rows_come_back_as_python_values_and_null_as_none(database: Database) -> None:
     with database.autocommit() as connection:
         ((no, said, at),) = run_prepared(
-            connection=connection, statement=INSERT, parameters=(b"7", None)
+            connection=connection, statement=INSERT, parameters=("7", None)
         )
     assert (no, said) == (7, None)
     assert at.utcoffset() is not None
@@ -50,20 +50,20 @@ def test_the_first_statement_of_a_transaction_is_rolled_back_with_it(database: D
 
 def test_a_statement_of_a_transaction_is_committed_with_it(database: Database) -> None:
     with database.transaction() as connection:
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"1", b"a"))
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"2", b"b"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("1", "a"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("2", "b"))
     assert noted(database) == [1, 2]
 
 
 def test_a_refusal_is_sqlalchemys_own_error_and_shows_no_values(database: Database) -> None:
     with database.autocommit() as connection:
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"1", b"a"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("1", "a"))
         with pytest.raises(IntegrityError) as caught:
-            run_prepared(connection=connection, statement=INSERT, parameters=(b"1", b"hush"))
+            run_prepared(connection=connection, statement=INSERT, parameters=("1", "hush"))
         assert isinstance(caught.value.orig, psycopg.errors.UniqueViolation)
         assert "hush" not in str(caught.value)
         # The connection goes on.
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"2", b"a"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("2", "a"))
     assert noted(database) == [1, 2]
 
 
@@ -77,18 +77,18 @@ def test_a_lost_connection_is_not_given_out_again(database: Database) -> None:
         pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
         other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
         with pytest.raises(DBAPIError) as caught:
-            run_prepared(connection=connection, statement=INSERT, parameters=(b"1", b"a"))
+            run_prepared(connection=connection, statement=INSERT, parameters=("1", "a"))
         assert isinstance(caught.value, OperationalError)
         assert caught.value.connection_invalidated
     with database.autocommit() as connection:
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"2", b"b"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("2", "b"))
     assert noted(database) == [2]
 
 
 def test_each_connection_prepares_for_itself(database: Database) -> None:
     with database.autocommit() as one, database.autocommit() as two:
-        run_prepared(connection=one, statement=INSERT, parameters=(b"1", b"a"))
-        run_prepared(connection=two, statement=INSERT, parameters=(b"2", b"b"))
+        run_prepared(connection=one, statement=INSERT, parameters=("1", "a"))
+        run_prepared(connection=two, statement=INSERT, parameters=("2", "b"))
     assert noted(database) == [1, 2]
 
 
@@ -102,6 +102,6 @@ def test_after_a_transaction_that_was_rolled_back_the_statement_is_prepared_anew
     for number in ("1", "2"):
         insert_and_give_up(small, number)
     with small.transaction() as connection:
-        run_prepared(connection=connection, statement=INSERT, parameters=(b"4", b"a"))
+        run_prepared(connection=connection, statement=INSERT, parameters=("4", "a"))
     one_connection.dispose()
     assert noted(database) == [4]
