@@ -10,8 +10,6 @@ import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -23,30 +21,18 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from adapters.contract import Answer, Call, Headers, Reply, Request, Secrets
+from adapters.contract import Answer, Call, Headers, Request, Secrets
 from adapters.signatures import mac
-from adapters.testing.shop import GivenBack, Item, Purchase, What, json_answer
-from adapters.testing.till import Forgery, Heard, Till
+from adapters.testing.shop import GivenBack, Purchase, What, json_answer
+from adapters.testing.till import Forgery
+from adapters.testing.toast_answers import ToastAnswers
+from adapters.testing.toast_checks import time_text
 from adapters.toast.adapter import signed_headers, transaction_headers
 from adapters.toast.token import pem_of, signed_token
-from partner_sdk.wire.amounts import minor_digits
 
 __all__ = ["RESTAURANT", "ToastOrders", "ToastShop", "public_key"]
 
 RESTAURANT = "76cb1b05-0000-4adf-863a-b2a94a5ecdcf"
-_STATUSES = frozenset(
-    {
-        "ACCEPT",
-        "ERROR",
-        "ERROR_INVALID_TOAST_TRANSACTION_TYPE",
-        "ERROR_ACCOUNT_INVALID",
-        "ERROR_INVALID_INPUT_PROPERTIES",
-        "ERROR_TRANSACTION_DOES_NOT_EXIST",
-        "ERROR_INVALID_TOKEN",
-        "ERROR_TRANSACTION_CANNOT_BE_REVERSED",
-        "ERROR_INVALID_RESTAURANT",
-    }
-)
 
 
 def _new_key() -> str:
@@ -63,7 +49,7 @@ def public_key(pem: str) -> str:
     return found.decode()
 
 
-class ToastShop(Till):
+class ToastShop(ToastAnswers):
     """Accruals of checks, and reversals before each change: as the loyalty API has it."""
 
     signing = (_new_key(), _new_key(), _new_key())
@@ -144,7 +130,7 @@ class ToastShop(Till):
             "identifier": f"points-{number}",
             "appliedDiscountGuid": f"64456691-c34e-4784-9c6e-{number:012x}",
             "selectionGuid": None,
-            "amount": self._amount(minor // times),
+            "amount": self.amount(minor // times),
             "quantity": times,
         }
 
@@ -223,170 +209,6 @@ class ToastShop(Till):
         fields = dict(request.headers.items()) | {"authorization": token}
         return replace(request, headers=Headers(fields))
 
-    def check(self, purchase: Purchase) -> dict[str, Any]:
-        """The check as it is now."""
-        charges = [item for item in purchase.items if item.kind == "shipping"]
-        tip = sum(item.minor for item in purchase.items if item.kind == "tip")
-        goods = [item for item in purchase.items if item.kind not in ("shipping", "tip")]
-        tax = sum(item.tax for item in goods)
-        total = purchase.total - tip
-        at = _time(purchase.changed_at + timedelta(milliseconds=purchase.version))
-        opened = _time(purchase.placed_at)
-        return {
-            "guid": self.order_id(purchase),
-            "entityType": "Check",
-            "displayNumber": str(purchase.number % 1000),
-            "openedDate": opened,
-            "paidDate": at,
-            "closedDate": at,
-            "modifiedDate": at,
-            "deletedDate": "1970-01-01T00:00:00.000+0000",
-            "deleted": False,
-            "voided": purchase.cancelled,
-            "paymentStatus": "CLOSED",
-            "amount": self._amount(total - tax),
-            "taxAmount": self._amount(tax),
-            "totalAmount": self._amount(total),
-            "selections": [self._selection(purchase, item) for item in goods],
-            "appliedServiceCharges": [self._charge(purchase, item) for item in charges],
-            "appliedDiscounts": [],
-            "payments": self._payments(purchase, tip),
-            "appliedLoyaltyInfo": purchase.customer
-            and {"loyaltyIdentifier": purchase.customer, "vendor": "INTEGRATION"},
-            "customer": purchase.email and {"guid": "c1", "email": purchase.email},
-        }
-
-    def _selection(self, purchase: Purchase, item: Item) -> dict[str, Any]:
-        return {
-            "guid": f"{purchase.number:x}-{item.id}",
-            "displayName": item.id,
-            "preDiscountPrice": self._amount(item.minor - item.tax + item.discount),
-            "price": self._amount(item.minor - item.tax),
-            "tax": self._amount(item.tax),
-            "taxInclusion": "NOT_INCLUDED",
-            "quantity": float(item.count),
-            "voided": purchase.cancelled,
-            "deferred": item.kind == "gift_card",
-            "modifiers": [],
-            "appliedDiscounts": [],
-            "refundDetails": self._returned(purchase, item),
-        }
-
-    def _charge(self, purchase: Purchase, item: Item) -> dict[str, Any]:
-        return {
-            "guid": f"{purchase.number:x}-{item.id}",
-            "chargeAmount": self._amount(item.minor),
-            "delivery": True,
-            "takeout": False,
-            "dineIn": False,
-            "gratuity": False,
-            "appliedTaxes": [],
-            "refundDetails": self._returned(purchase, item),
-        }
-
-    def _returned(self, purchase: Purchase, item: Item) -> dict[str, Any] | None:
-        back = sum(
-            minor
-            for refund in purchase.refunds
-            for item_id, minor, _ in refund.items
-            if item_id == item.id
-        )
-        return {"refundAmount": self._amount(back), "taxRefundAmount": 0} if back else None
-
-    def _payments(self, purchase: Purchase, tip: int) -> list[dict[str, Any]]:
-        """What others leave is paid by card, the tip with it; refunds go to the card."""
-        given = [(_TENDERS[kind], minor) for kind, minor in purchase.tenders]
-        rest = purchase.total - tip - sum(minor for _, minor in given)
-        payments: list[dict[str, Any]] = [
-            {
-                "guid": f"{purchase.number:x}-p{index}",
-                "type": kind,
-                "amount": self._amount(minor),
-                "tipAmount": 0.0,
-                "paymentStatus": "CAPTURED",
-                "refundStatus": "NONE",
-                "refund": None,
-            }
-            for index, (kind, minor) in enumerate([*given, ("CREDIT", rest)])
-        ]
-        payments[-1]["tipAmount"] = self._amount(tip)
-        refunded = sum(refund.minor for refund in purchase.refunds)
-        if refunded:
-            of_tip = self._tip_refunded(purchase, tip)
-            whole = Decimal(refunded).scaleb(-minor_digits(self.currency))
-            payments[-1] |= {
-                "refundStatus": "FULL" if refunded == purchase.total else "PARTIAL",
-                "refund": {
-                    "refundAmount": float(whole - of_tip),
-                    "tipRefundAmount": float(of_tip),
-                    "refundDate": _time(purchase.changed_at),
-                },
-            }
-        return payments
-
-    def _tip_refunded(self, purchase: Purchase, tip: int) -> Decimal:
-        """The tip's share of what was refunded by amount."""
-        by_line = sum(m for r in purchase.refunds for _, m, _ in r.items)
-        by_amount = sum(r.minor for r in purchase.refunds) - by_line
-        total = purchase.total - by_line
-        micros = 10 ** (6 - minor_digits(self.currency))
-        share = min(by_amount, total) * tip * micros // total if total > 0 else 0
-        return Decimal(share).scaleb(-6)
-
-    def _amount(self, minor: int) -> float:
-        return float(Decimal(minor).scaleb(-minor_digits(self.currency)))
-
-    def heard(self, reply: Reply, request: Request) -> Heard:
-        assert reply.headers.get("Content-Type") == "application/json", "it is no JSON"
-        said = json.loads(reply.body, parse_float=Decimal)
-        kind = request.headers["Toast-Transaction-Type"].removeprefix("LOYALTY_")
-        parts = {"transactionStatus", "checkResponse", "searchResponse"}
-        assert isinstance(said, dict), "it is no object"
-        assert set(said) <= parts, "it has other parts"
-        assert said["transactionStatus"] in _STATUSES, "its status is none of Toast's"
-        accepted = said["transactionStatus"] == "ACCEPT"
-        assert accepted == (reply.status == 200), "status and transactionStatus differ"
-        if not accepted:
-            assert set(said) == {"transactionStatus"}, "a refusal says more"
-            return Heard(False)
-        if kind == "SEARCH":
-            accounts = said["searchResponse"]["accounts"]
-            assert accounts, "nobody is found, and the status is 200"
-            return Heard(True, members=tuple(_account(each) for each in accounts))
-        found = said.get("checkResponse") or {}
-        if kind not in ("INQUIRE", "REDEEM"):
-            assert set(found) <= {"userMessage"}
-            return Heard(True)
-        _account(found["accountInfo"])
-        return Heard(
-            True,
-            points=found["accountInfo"]["pointsBalance"],
-            applied=tuple(self._worth(each) for each in found["appliedRedemptions"]),
-            rejected=tuple(self._rejected(each) for each in found["rejectedRedemptions"]),
-            offered=self._offered(found["offers"]),
-        )
-
-    def _offered(self, offers: list[dict[str, Any]]) -> tuple[int, ...]:
-        names = [each["identifier"] for each in offers]
-        assert len(set(names)) == len(names), "two offers have one identifier"
-        for each in offers:
-            assert each["selectionType"] == "CHECK"
-            assert isinstance(each["applicable"], bool)
-            assert isinstance(each["name"], str)
-        return tuple(self._worth(each | {"quantity": 1}) for each in offers if each["applicable"])
-
-    def _rejected(self, each: dict[str, Any]) -> int:
-        assert each["message"], "it is rejected without a word"
-        assert each["redemption"]["appliedDiscountGuid"], "the till cannot tell which it is"
-        return self._worth(each["redemption"])
-
-    def _worth(self, each: dict[str, Any]) -> int:
-        assert isinstance(each["amount"], int | Decimal), "an amount is no number"
-        worth = Decimal(each["amount"]) * each["quantity"]
-        minor = worth.scaleb(minor_digits(self.currency))
-        assert minor == int(minor), "an amount has a fraction of a cent"
-        return int(minor)
-
 
 class ToastOrders(ToastShop):
     """The same restaurant, where the webhook of orders tells what happens to a check."""
@@ -405,7 +227,7 @@ class ToastOrders(ToastShop):
         self, purchase: Purchase, what: What, refund: GivenBack | None
     ) -> Sequence[Request]:
         event = {
-            "timestamp": _time(self.now),
+            "timestamp": time_text(self.now),
             "eventCategory": "order_updated",
             "eventType": "order_updated",
             "guid": self._guid(),
@@ -438,26 +260,5 @@ class ToastOrders(ToastShop):
         return replace(request, headers=Headers(fields))
 
 
-_TENDERS = {"gift_card": "GIFTCARD", "cash": "CASH", "card": "CREDIT"}
-
-
-def _account(said: Mapping[str, Any]) -> str:
-    """The account's identifier; no more is told of a member than it."""
-    assert set(said) <= {
-        "identifier",
-        "firstName",
-        "lastName",
-        "phone",
-        "email",
-        "pointsBalance",
-    }, "an account has other fields"
-    assert isinstance(said["pointsBalance"], int)
-    return str(said["identifier"])
-
-
 def _encoded(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}+0000"

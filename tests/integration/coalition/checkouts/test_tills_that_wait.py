@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import replace
 
 import pytest
 
-from adapters.contract import Reply, Request
+from adapters.contract import Reply, Request, Secrets
 from adapters.testing.shop import Item, Purchase
 from adapters.testing.till import Heard
-from adapters.testing.toast import ToastShop
+from adapters.testing.toast import ToastOrders, ToastShop
 from tests.checkout_world import Connected, Market
 
 
@@ -169,3 +170,42 @@ def test_a_guests_check_is_accepted_and_earns_nothing(
     assert restaurant.ask(shop.accrue(key="g1", member=None, purchase=check)).accepted
     assert restaurant.door.sale(check)["member"] is None
     assert restaurant.ask(shop.reverse(key="g2", member=None, reverses="g1")).accepted
+
+
+def test_the_webhook_of_orders_tells_the_same_sale_and_its_refunds(
+    market: Market, restaurant: Restaurant
+) -> None:
+    """A restaurant whose tills ask, and whose orders' webhook comes to the same door."""
+    member, shop = market.member("77"), restaurant.shop
+    assert restaurant.accrue("a1").accepted
+    shop.refund(restaurant.check, 1500)
+    orders = ToastOrders()
+    orders.secrets = Secrets((f"webhook:{shop.extra['webhook_secret']}",))
+    for _ in range(2):
+        (told,) = orders.messages(restaurant.check, "refund", None)
+        assert restaurant.door.send(told).status_code == 200
+        assert restaurant.door.send(told).status_code == 200
+    assert "dead" not in market.work()
+    assert market.balance(member) == 25
+    forged = replace(told, body=told.body + b" ")
+    assert restaurant.door.send(forged).status_code == 401
+    odd = orders.sign(b'{"timestamp":"x","eventType":"order_updated"}')
+    assert restaurant.door.send(odd).status_code == 200, "it would come again and again"
+    assert len(restaurant.door.messages(state="dead")) == 1
+
+
+def test_a_till_is_answered_well_within_half_a_second(
+    market: Market, restaurant: Restaurant
+) -> None:
+    market.member("77")
+    restaurant.accrue("k0")
+    spent = []
+    for number in range(20):
+        request = restaurant.shop.redeem(
+            key=f"k{number + 1}", member="77", purchase=restaurant.check, offers=(2,)
+        )
+        began = time.perf_counter()
+        answer = restaurant.send(request)
+        spent.append(time.perf_counter() - began)
+        assert restaurant.shop.heard(answer, request).applied == (2,)
+    assert sum(spent) / len(spent) < 0.5, f"{max(spent):.3f} s at the most"
