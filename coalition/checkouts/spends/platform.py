@@ -235,5 +235,6 @@ def _place(spend_id: UUID) -> bytes:
 
 
 def can_redeem(adapter: Adapter) -> bool:
-    """Whether points can be paid at the platform by its own means."""
-    return Capability.REDEEM in adapter.manifest.capabilities
+    """Whether points can be paid at the platform by its own means, and its orders tell of it."""
+    manifest = adapter.manifest
+    return Capability.REDEEM in manifest.capabilities and manifest.tells_spends

@@ -85,11 +85,15 @@ def test_only_a_live_connection_spends(at: Spending, state: str) -> None:
     assert refused.value.code == "connection_not_live"
 
 
-def test_a_platform_without_means_of_its_own_is_named(at: Spending) -> None:
-    at.checkout = replace(at.checkout, platform="adyen")
+@pytest.mark.parametrize("platform", ["adyen", "square", "stripe"])
+def test_where_points_cannot_be_paid_or_nothing_tells_that_they_were_there_is_no_spend(
+    at: Spending, platform: str
+) -> None:
+    at.checkout = replace(at.checkout, platform=platform)
     with pytest.raises(HubError) as refused:
         at.want()
     assert refused.value.code == "spending_not_supported"
+    assert at.points() == (1000, 0)
 
 
 def test_a_spend_that_is_stopped_pays_nothing_and_its_points_are_back(at: Spending) -> None:
