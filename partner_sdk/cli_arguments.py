@@ -212,7 +212,8 @@ def _log(commands: _Commands) -> None:
     )
     evidence = _add(commands, "log-evidence", "Check a file of evidence against a log.")
     evidence.add_argument("evidence", metavar="FILE")
-    for made in (witness, verify, evidence):
+    follow = _add(commands, "log-key", "Print the key that the log's key hands over to.")
+    for made in (witness, verify, evidence, follow):
         made.add_argument(
             "--log-key", required=True, metavar="KEY", help="the log's key, or a file with it"
         )

@@ -166,6 +166,16 @@ def _accept(options: argparse.Namespace, client: PartnerClient) -> object:
     return Acceptance.from_text(kept.content)
 
 
+def _log_key(options: argparse.Namespace, client: PartnerClient) -> object:
+    pinned = _key(options.log_key)
+    try:
+        key = client.next_log_key(pinned)
+    except InvalidNote as error:
+        raise RefusedError(f"the hub shows a next key that {pinned.name} did not sign") from error
+    print((key or pinned).to_text())
+    return SHOWN
+
+
 def _accept_pdf(options: argparse.Namespace, client: PartnerClient) -> object:
     content = Path(options.pdf).read_bytes()
     return client.accept_pdf(statement_id_of(options.statement), content)
@@ -176,6 +186,7 @@ LOG_COMMANDS: dict[str, Callable[[argparse.Namespace, PartnerClient], object]] =
     "log-verify": _log_verify,
     "accept": _accept,
     "accept-pdf": _accept_pdf,
+    "log-key": _log_key,
 }
 LOCAL_LOG_COMMANDS: dict[str, Callable[[argparse.Namespace], object]] = {
     "log-verify.offline": _log_verify_offline,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -177,7 +178,10 @@ class Witness:
         raise LogForked(message, path)
 
     def _own(self, note: Note) -> tuple[Signature, ...]:
-        return self._log.find(note)[:1]
+        # Those of the log's other key too: whoever pins that one later must be able to go on.
+        mine = self._log.find(note)[:1]
+        others = (s for s in note.signatures if s.name == self._log.name and s not in mine)
+        return (*mine, *islice(others, 1))
 
     def _read(self, file: sqlite3.Connection) -> bytes | None:
         row = file.execute(

@@ -7,7 +7,8 @@ import requests
 from partner_sdk.calls.base import Calls, as_object, path_of
 from partner_sdk.errors import NotFound, UnexpectedAnswer
 from partner_sdk.wire.acceptance import Acceptance, SignedAcceptance
-from partner_sdk.wire.tlog.notes import encode_base64
+from partner_sdk.wire.tlog.handover import read_handover
+from partner_sdk.wire.tlog.notes import VerifierKey, decode_base64, encode_base64
 from partner_sdk.wire.tlog.tiles import Tile
 
 __all__ = ["LogCalls"]
@@ -21,6 +22,19 @@ class LogCalls(Calls):
     def log(self) -> dict[str, Any]:
         """Return what the hub says of its log; the key to trust must come another way."""
         return self._get(as_object, path_of("log"))
+
+    def next_log_key(self, log: VerifierKey) -> VerifierKey | None:
+        """Return the key that the pinned one hands over to, or None where it does not.
+
+        Raises:
+            partner_sdk.wire.tlog.notes.InvalidNote: the hub shows a handover that does not hold.
+        """
+        said = self.log()
+        if said.get("handover") is None or (
+            said.get("key") == log.to_text() and not said["next_key"]
+        ):
+            return None
+        return read_handover(content=decode_base64(said["handover"]), log=log)
 
     def log_checkpoint(self) -> bytes:
         """Return the newest checkpoint, a signed note; nothing of it is checked here."""

@@ -56,6 +56,23 @@ def key() -> None:
 
 
 @log.command()
+def rotate(
+    finish: Annotated[bool, typer.Option("--finish", help="Let the next key sign alone.")] = False,
+) -> None:
+    """Replace the log's key: both sign until it is finished, so that partners can follow."""
+    with open_night() as night:
+        found = _log(night)
+        if finish:
+            service.end_handover(database=night.database, log=found, keys=night.log_keys)
+            typer.echo(_log(night).key.to_text())
+            return
+        key = service.begin_handover(
+            database=night.database, log=found, keys=night.log_keys, now=night.wall()
+        )
+    typer.echo(key.to_text())
+
+
+@log.command()
 def need(
     count: Annotated[int, typer.Argument(min=0, help="How many partners, 0 for none.")],
 ) -> None:

@@ -15,6 +15,7 @@ from coalition.http.hub import Hub
 from coalition.http.schemas import AnswerSchema, Body
 from partner_sdk.wire import ids
 from partner_sdk.wire.tlog.checkpoints import cosigner_key
+from partner_sdk.wire.tlog.notes import encode_base64
 from settlement.log import service
 from settlement.log.service import Conflict, InvalidCosignature, Log, WitnessKey
 
@@ -41,6 +42,20 @@ class LogAnswer(AnswerSchema):
 
     origin = fields.Text(max_length=200, required=True)
     key = fields.Text(max_length=400, pattern=_VKEY, required=True)
+    next_key = fields.Text(
+        max_length=400,
+        pattern=_VKEY,
+        required=True,
+        allow_none=True,
+        doc="The key that signs beside it, while it is being replaced.",
+    )
+    handover = fields.Text(
+        max_length=8192,
+        pattern="[A-Za-z0-9+/]+={0,2}",
+        required=True,
+        allow_none=True,
+        doc="The note (base64) in which the key before named the newest one; both signed it.",
+    )
     size = fields.WholeNumber(min=0, required=True)
     cosignatures_needed = fields.WholeNumber(min=0, required=True)
     witnesses = fields.ListOf(fields.Nested(WitnessAnswer), max_items=10_000, required=True)
@@ -87,6 +102,8 @@ def get_log(context: RequestContext) -> Answer:
         {
             "origin": log.origin,
             "key": log.key.to_text(),
+            "next_key": None if log.next_key is None else log.next_key.to_text(),
+            "handover": None if log.handover is None else encode_base64(log.handover),
             "size": 0 if report is None else report.published_size,
             "cosignatures_needed": log.cosignatures_needed,
             "witnesses": sorted(witnesses, key=lambda each: each["key"]),

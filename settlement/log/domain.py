@@ -10,7 +10,8 @@ from hashlib import sha256
 from uuid import UUID
 
 from partner_sdk.wire.merkle import HASH_BYTES, root_of
-from partner_sdk.wire.tlog.notes import ED25519, VerifierKey
+from partner_sdk.wire.tlog.checkpoints import Checkpoint, open_checkpoint
+from partner_sdk.wire.tlog.notes import ED25519, InvalidNote, Note, VerifierKey
 from partner_sdk.wire.tlog.tiles import TILE_WIDTH, Tile
 
 STATEMENTS = "statements"
@@ -19,18 +20,53 @@ STATEMENTS = "statements"
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log: what it is called by us (`name`) and on its checkpoints (`origin`)."""
+    """A log: what it is called by us (`name`) and on its checkpoints (`origin`).
+
+    `key_since` is the smallest checkpoint that its key signed. While the key is being replaced, the
+    next one signs checkpoints of more than `next_since` records beside it; `handover` is the note
+    by which the newest replacement was told.
+    """
 
     log_no: int
     name: str
     origin: str
     public_key: bytes
     cosignatures_needed: int
+    key_since: int = 0
+    next_public_key: bytes | None = None
+    next_since: int | None = None
+    handover: bytes | None = None
 
     @property
     def key(self) -> VerifierKey:
         """What partners pin."""
         return VerifierKey(self.origin, ED25519, self.public_key)
+
+    @property
+    def next_key(self) -> VerifierKey | None:
+        """What partners pin next, while the key is being replaced."""
+        if self.next_public_key is None:
+            return None
+        return VerifierKey(self.origin, ED25519, self.next_public_key)
+
+    @property
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The keys that vouch for the log now."""
+        return (self.key,) if self.next_key is None else (self.key, self.next_key)
+
+    def own(self, note: Note) -> Note:
+        """A note with the log's own signatures alone, each once."""
+        return Note(note.text, tuple(s for key in self.keys for s in key.find(note)[:1]))
+
+    def open(self, content: bytes) -> Checkpoint:
+        """The checkpoint in a note that one of the log's keys signed. Raises InvalidNote."""
+        refused: InvalidNote | None = None
+        for key in self.keys:
+            try:
+                return open_checkpoint(content=content, log=key)
+            except InvalidNote as error:
+                refused = refused or error
+        raise refused or InvalidNote("the log has no key")
 
     @property
     def folder_name(self) -> str:

@@ -72,7 +72,11 @@ def proof_of_statement(*, connection: Connection, statement_id: str) -> LogProof
     # What is known without its cosignatures is better than nothing: they may never come.
     for needed in (max(1, log.cosignatures_needed), 0):
         chosen = chosen or store.read_checkpoint_with(
-            connection=connection, log_no=log.log_no, leaf_no=leaf_no, cosignatures=needed
+            connection=connection,
+            log_no=log.log_no,
+            # What an earlier key signed, partners who pinned the present one cannot verify.
+            leaf_no=max(leaf_no, log.key_since - 1),
+            cosignatures=needed,
         )
     if chosen is None:
         return None

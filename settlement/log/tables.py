@@ -32,6 +32,13 @@ log = Table(
     # What checkpoints call it, and what partners pin together with the key.
     Column("origin", Text, nullable=False, unique=True),
     Column("public_key", LargeBinary, nullable=False),
+    # The smallest checkpoint that this key signed: those before it are another key's.
+    Column("key_since", BigInteger, nullable=False, server_default="0"),
+    # While the key is being replaced: the next one, which signs beside it, from which size on, and
+    # the note by which the old one hands over.
+    Column("next_public_key", LargeBinary),
+    Column("next_since", BigInteger),
+    Column("handover", LargeBinary),
     # Witnesses of how many partners a release needs.
     Column("cosignatures_needed", Integer, nullable=False, server_default="0"),
     # The size up to which all tiles lie in the data folder.
@@ -40,6 +47,11 @@ log = Table(
     # Another log of the same name goes on under another origin.
     Column("ended_at", DateTime(timezone=True)),
     CheckConstraint("octet_length(public_key) = 32", name="ed25519_length"),
+    CheckConstraint(
+        "num_nulls(next_public_key, next_since) IN (0, 2)"
+        " AND COALESCE(octet_length(next_public_key), 32) = 32",
+        name="next_key",
+    ),
     CheckConstraint("cosignatures_needed >= 0", name="cosignatures_needed"),
     CheckConstraint("name ~ '^[a-z][a-z0-9-]{0,39}$'", name="name"),
     Index("ix_log_current", "name", unique=True, postgresql_where=text("ended_at IS NULL")),

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from partner_sdk.wire import ids
-from partner_sdk.wire.tlog.checkpoints import cosigned_at, cosigner_key, open_checkpoint
+from partner_sdk.wire.tlog.checkpoints import cosigned_at, cosigner_key
 from partner_sdk.wire.tlog.notes import InvalidNote, Note
 from settlement.log import store
 from settlement.log.domain import STATEMENTS, Conflict, Cosignature, Log, StoredCheckpoint
@@ -91,11 +91,11 @@ def submit(
     Raises InvalidCosignature. `now` is wall time.
     """
     try:
-        checkpoint = open_checkpoint(content=content, log=log.key)
+        checkpoint = log.open(content)
         note = Note.from_bytes(content)
     except InvalidNote as error:
         raise InvalidCosignature(str(error)) from error
-    own = Note(note.text, log.key.find(note)[:1]).to_bytes()
+    own = log.own(note).to_bytes()
     size = store.count_records(connection=connection, log_no=log.log_no)
     if checkpoint.size > size or checkpoint.root != root_at(
         connection=connection, log=log, size=checkpoint.size

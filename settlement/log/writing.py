@@ -16,13 +16,14 @@ from sqlalchemy import Connection
 from coalition.db.database import Database
 from partner_sdk.wire.merkle import record_hash
 from partner_sdk.wire.tlog.checkpoints import Checkpoint, open_checkpoint
-from partner_sdk.wire.tlog.notes import Note
+from partner_sdk.wire.tlog.handover import handover_text
+from partner_sdk.wire.tlog.notes import ED25519, Note, VerifierKey
 from settlement.log import files, store
 from settlement.log.domain import Log, StoredCheckpoint, grow, kind_and_subject
 from settlement.log.errors import LogBehind, LogError, LogForked, LogKeyMissing, RecordChanged
 from settlement.log.reading import open_conflicts, root_at
 from settlement.signing import KeysMissing
-from settlement.signing.log_key import FileLogKeys, LogSigner
+from settlement.signing.log_key import FileLogKeys, LogSigner, next_name
 
 _BATCH = 500
 
@@ -56,8 +57,77 @@ def open_log(
     except KeysMissing as error:
         raise LogKeyMissing(f"{error}: put it back from its backup") from error
     if signer.public_key != found.public_key:
+        # The next key became the log's own, and then nobody moved its file.
+        signer = keys.promote(name=name, public_key=found.public_key) or signer
+    if signer.public_key != found.public_key:
         raise LogKeyMissing(f"the key in {keys.folder} is not that of the log {found.origin}")
     return found, signer
+
+
+def next_signer(*, log: Log, keys: FileLogKeys) -> LogSigner | None:
+    """The signer of the next key while the log's key is being replaced.
+
+    Raises LogKeyMissing when it is lost or another one; WrongPassphrase.
+    """
+    if log.next_public_key is None:
+        return None
+    try:
+        found = keys.load(name=next_name(log.name))
+    except KeysMissing as error:
+        raise LogKeyMissing(f"{error}: put it back from its backup") from error
+    if found.public_key != log.next_public_key:
+        raise LogKeyMissing(f"the key in {keys.folder} is not the next one of {log.origin}")
+    return found
+
+
+def begin_handover(
+    *, database: Database, log: Log, keys: FileLogKeys, now: datetime
+) -> VerifierKey:
+    """Make the next key of a log; from the next checkpoint on it signs beside the present one.
+
+    Asked for again, it gives the same key. Raises LogKeyMissing and WrongPassphrase.
+    """
+    with database.transaction() as connection:
+        store.lock(connection=connection, log_no=log.log_no)
+        log, signer = open_log(
+            connection=connection, name=log.name, origin=log.origin, keys=keys, now=now
+        )
+        if log.next_key is not None:
+            return log.next_key
+        made = keys.load_or_create(name=next_name(log.name))
+        key = VerifierKey(log.origin, ED25519, made.public_key)
+        text = handover_text(key=key)
+        # Both sign: the old key says who comes, the new one that it is held.
+        note = Note(text, (log.key.sign(text, signer.sign), key.sign(text, made.sign)))
+        newest = store.read_newest_checkpoint(connection=connection, log_no=log.log_no)
+        store.begin_handover(
+            connection=connection,
+            log_no=log.log_no,
+            public_key=made.public_key,
+            since=0 if newest is None else newest.size,
+            note=note.to_bytes(),
+        )
+    return key
+
+
+def end_handover(*, database: Database, log: Log, keys: FileLogKeys) -> None:
+    """Let the next key sign alone. Raises LogError before a checkpoint of both is published."""
+    with database.transaction() as connection:
+        store.lock(connection=connection, log_no=log.log_no)
+        found = store.read_log(connection=connection, name=log.name)
+        if found is None or found.next_public_key is None or found.next_since is None:
+            raise LogError("the key is not being replaced; begin with: settlement log rotate")
+        both = store.read_checkpoints(
+            connection=connection, log_no=found.log_no, after=found.next_since
+        )
+        published = store.read_newest_checkpoint(
+            connection=connection, log_no=found.log_no, published=True
+        )
+        if not both or published is None or published.size < both[0].size:
+            raise LogError("no checkpoint signed by both keys is published yet: run a night first")
+        next_signer(log=found, keys=keys)
+        store.end_handover(connection=connection, log_no=found.log_no, key_since=both[0].size)
+    keys.promote(name=log.name, public_key=found.next_public_key)
 
 
 def append(*, connection: Connection, log: Log, records: Sequence[NewRecord], now: datetime) -> int:
@@ -81,8 +151,11 @@ def sign(
     folder: Path,
     business_date: date | None,
     now: datetime,
+    beside: LogSigner | None = None,
 ) -> StoredCheckpoint:
     """The checkpoint over all records, signed if there is none of this size yet.
+
+    `beside` is the signer of the next key, while the key is being replaced.
 
     Raises LogBehind and LogForked: nothing is signed that a partner could hold against us.
     """
@@ -94,9 +167,15 @@ def sign(
         return newest
     root = root_at(connection=connection, log=log, size=size)
     text = Checkpoint(log.origin, size, root).to_text()
-    note = Note(text, (log.key.sign(text, signer.sign),)).to_bytes()
+    signatures = [log.key.sign(text, signer.sign)]
+    if log.next_key is not None:
+        if beside is None:
+            raise LogKeyMissing(f"the next key of {log.origin} is not at hand")
+        signatures.append(log.next_key.sign(text, beside.sign))
+    note = Note(text, tuple(signatures)).to_bytes()
     # What a key kept elsewhere gave back is not taken on trust.
-    open_checkpoint(content=note, log=log.key)
+    for key in log.keys:
+        open_checkpoint(content=note, log=key)
     made = StoredCheckpoint(size, root, note)
     store.insert_checkpoint(
         connection=connection,
@@ -208,8 +287,7 @@ def begin_again(
 
 def _without_cosignatures(log: Log, checkpoint: StoredCheckpoint) -> StoredCheckpoint:
     note = Note.from_bytes(checkpoint.note)
-    own = Note(note.text, log.key.find(note)[:1])
-    return StoredCheckpoint(checkpoint.size, checkpoint.root, own.to_bytes())
+    return StoredCheckpoint(checkpoint.size, checkpoint.root, log.own(note).to_bytes())
 
 
 def _new_records(connection: Connection, log: Log, records: Sequence[NewRecord]) -> list[NewRecord]:

@@ -15,7 +15,12 @@ from cryptography.hazmat.primitives.serialization import (
 from settlement.signing.errors import KeysMissing, WrongPassphrase
 from settlement.signing.folder import write_private
 
-__all__ = ["FileLogKeys", "KeyLogSigner", "LogSigner"]
+__all__ = ["FileLogKeys", "KeyLogSigner", "LogSigner", "next_name"]
+
+
+def next_name(name: str) -> str:
+    """What the file of a log's next key is called by, while its key is being replaced."""
+    return f"{name}.next"
 
 
 class LogSigner(Protocol):
@@ -83,6 +88,25 @@ class FileLogKeys:
             key = Ed25519PrivateKey.generate()
             write_private(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed))
         return self.load(name=name)
+
+    def promote(self, *, name: str, public_key: bytes) -> KeyLogSigner | None:
+        """Let the next key of a log take its place, if it is the one given; the old one is kept.
+
+        Raises:
+            WrongPassphrase: it does not open.
+        """
+        coming = self._file(next_name(name))
+        if not coming.exists():
+            return None
+        found = self.load(name=next_name(name))
+        if found.public_key != public_key:
+            return None
+        present = self._file(name)
+        if present.exists():
+            former = self.load(name=name).public_key
+            present.replace(present.with_name(f"{name}.{former.hex()[:16]}.former.pem"))
+        coming.replace(present)
+        return found
 
     def _file(self, name: str) -> Path:
         return self.folder / "log" / f"{name}.key.pem"

@@ -60,6 +60,7 @@ def log(*, night: Night, claim: Connection, business_date: date) -> dict[str, An
             connection=connection,
             log=found,
             signer=signer,
+            beside=service.next_signer(log=found, keys=night.log_keys),
             folder=folder,
             business_date=business_date,
             now=night.wall(),

@@ -13,7 +13,9 @@ from settlement.log.store.checkpoints import (
     size_of_date,
 )
 from settlement.log.store.records import (
+    begin_handover,
     count_records,
+    end_handover,
     end_log,
     find_records,
     has_tables,
@@ -30,7 +32,9 @@ from settlement.log.store.records import (
 )
 
 __all__ = [
+    "begin_handover",
     "count_records",
+    "end_handover",
     "end_log",
     "find_records",
     "has_tables",

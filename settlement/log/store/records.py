@@ -20,7 +20,17 @@ from settlement.log.tables import (
 
 _LOCK = 7204
 """First half of the advisory locks: one writer for each log; the second is the log's number."""
-_LOG = (log.c.log_no, log.c.name, log.c.origin, log.c.public_key, log.c.cosignatures_needed)
+_LOG = (
+    log.c.log_no,
+    log.c.name,
+    log.c.origin,
+    log.c.public_key,
+    log.c.cosignatures_needed,
+    log.c.key_since,
+    log.c.next_public_key,
+    log.c.next_since,
+    log.c.handover,
+)
 
 
 def has_tables(*, connection: Connection) -> bool:
@@ -78,6 +88,31 @@ def insert_log(
 def end_log(*, connection: Connection, log_no: int, now: datetime) -> None:
     """Let no more be added to a log."""
     connection.execute(update(log).where(log.c.log_no == log_no).values(ended_at=now))
+
+
+def begin_handover(
+    *, connection: Connection, log_no: int, public_key: bytes, since: int, note: bytes
+) -> None:
+    """Let another key sign beside the log's own, checkpoints of more than `since` records."""
+    connection.execute(
+        update(log)
+        .where(log.c.log_no == log_no)
+        .values(next_public_key=public_key, next_since=since, handover=note)
+    )
+
+
+def end_handover(*, connection: Connection, log_no: int, key_since: int) -> None:
+    """Let the next key be the log's own; `key_since` is the smallest checkpoint it signed."""
+    connection.execute(
+        update(log)
+        .where(log.c.log_no == log_no)
+        .values(
+            public_key=log.c.next_public_key,
+            key_since=key_since,
+            next_public_key=None,
+            next_since=None,
+        )
+    )
 
 
 def set_cosignatures_needed(*, connection: Connection, log_no: int, count: int) -> None:
