@@ -28,6 +28,8 @@ NOUNS = {
     "ledger": "coalition.ledger.cli:app",
     "connection": "coalition.checkouts.cli:app",
     "replay": "coalition.checkouts.cli:replay",
+    "listen": "coalition.checkouts.trying.cli:listen",
+    "trigger": "coalition.checkouts.trying.cli:trigger",
     "adapter": "coalition.cli.adapter:app",
     "demo": "coalition.demo.cli:demo",
 }

@@ -1,0 +1,1 @@
+"""For the engineer who connects a checkout: seeing what comes, and sending samples."""

@@ -1,0 +1,116 @@
+"""What happens at connections, as it happens: kept, settled or dropped, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from adapters.contract import Request
+from coalition.checkouts.store import inbox
+from coalition.checkouts.store.connections import StoredConnection
+from coalition.db.database import Database
+from partner_sdk.wire.ids import encode
+from partner_sdk.wire.instants import format_instant
+
+__all__ = ["Follower", "News"]
+
+What = Literal["waiting", "done", "ignored", "dead", "rejected"]
+MOST = 200
+"""Messages of a connection that are looked at at once; older ones are passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing that happened. `request` is the message, when it is new."""
+
+    connection: str
+    platform: str
+    at: datetime
+    what: What
+    reason: str | None
+    message: str | None = None
+    about: str | None = None
+    result: Mapping[str, Any] = field(default_factory=dict)
+    request: Request | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, without the message itself."""
+        return {
+            "connection": self.connection,
+            "platform": self.platform,
+            "at": format_instant(self.at),
+            "what": self.what,
+            "reason": self.reason,
+            "message": self.message,
+            "about": self.about,
+            "result": dict(self.result),
+        }
+
+
+@dataclass
+class Follower:
+    """Looks again and again, and tells what is new since the last look."""
+
+    database: Database
+    connections: list[StoredConnection]
+    _last: dict[int, UUID] = field(default_factory=dict)
+    _refused: dict[int, int] = field(default_factory=dict)
+    _waiting: dict[int, set[UUID]] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Pass over what is there already."""
+        for each in self.connections:
+            self._look_at(each)
+
+    def look(self) -> list[News]:
+        """What is new, oldest first."""
+        found = [news for each in self.connections for news in self._look_at(each)]
+        return sorted(found, key=lambda news: news.at)
+
+    def _look_at(self, shop: StoredConnection) -> list[News]:
+        name = encode("con", shop.connection_id)
+        waiting = self._waiting.setdefault(shop.no, set())
+        found = []
+        with self.database.autocommit() as connection:
+            messages = inbox.list_messages(
+                connection=connection, connection_no=shop.no, state=None, before=None, limit=MOST
+            )
+            refused = inbox.list_rejections(
+                connection=connection, connection_no=shop.no, before=None, limit=MOST
+            )
+        last = self._last.get(shop.no)
+        for each in messages:
+            new = last is None or each.message_id > last
+            if not new and (each.message_id not in waiting or each.state == "waiting"):
+                continue
+            if each.state == "waiting":
+                waiting.add(each.message_id)
+            else:
+                waiting.discard(each.message_id)
+            found.append(
+                News(
+                    connection=name,
+                    platform=shop.platform,
+                    at=each.received_at if new else each.settled_at or each.received_at,
+                    what=each.state,
+                    reason=each.reason,
+                    message=encode("msg", each.message_id),
+                    about=each.about,
+                    result=each.result,
+                    request=each.request if new else None,
+                )
+            )
+        if messages:
+            self._last[shop.no] = messages[0].message_id
+        highest = self._refused.get(shop.no, 0)
+        found += [
+            News(name, shop.platform, each.rejected_at, "rejected", f"{each.reason}: {each.detail}")
+            for number, each in refused
+            if number > highest
+        ]
+        if refused:
+            self._refused[shop.no] = refused[0][0]
+        return found
