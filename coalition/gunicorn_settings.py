@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 from coalition.config import read_config
 from coalition.logging import configure_logging
 from coalition.metrics import process_ended
-from coalition.processes import end_with_supervisor, spare_the_collector
+from coalition.processes import end_with_supervisor
 
 
 class _Logs(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -49,11 +49,6 @@ control_socket_disable = True
 logger_class = _Logs
 forwarded_allow_ips = "*" if _config.trusted_proxies else "127.0.0.1"
 worker_tmp_dir = str(_shared_memory) if _shared_memory.is_dir() else None
-
-
-def post_worker_init(_worker: Any) -> None:
-    """The application is made: from here on, it stays."""
-    spare_the_collector()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

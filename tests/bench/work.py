@@ -22,7 +22,6 @@ from coalition.db.engine import create_engine_for
 from coalition.directory import Clocks, Directory
 from coalition.ids import IdSource
 from coalition.posting_context import PostingContext
-from coalition.processes import spare_the_collector
 from coalition.redemptions.domain import Redemption, Till
 from coalition.redemptions.service import at_once, capture_hold, hold_points, redeem_points
 from coalition.sales.combiner import Combiner
@@ -50,7 +49,6 @@ class Desk:
         self.new_id = IdSource()
         self.prefix = f"{os.getpid():x}-{time.time_ns():x}"
         self.random = random.Random(number)
-        spare_the_collector()
 
     def context(self, party_no: int) -> PostingContext:
         """The partner calling now."""
