@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from coalition.clock import wall_now
 from coalition.config import Config, ConfigError
@@ -14,8 +14,7 @@ from settlement.log import service
 from settlement.log.store import has_tables
 from settlement.signing import SigningError
 from settlement.signing.opening import open_keystore
-from settlement.store.statements import count_without_timestamp
-from settlement.store.tables import without_timestamp
+from settlement.store.statements import count_without_timestamp, counts_missing_timestamps
 
 _RENEW_BEFORE = timedelta(days=30)
 
@@ -67,8 +66,7 @@ def _check_log(config: Config, connection: Connection) -> Iterator[Found]:
 
 def _check_timestamps(connection: Connection) -> Iterator[Found]:
     """Say which statements were signed while the timestamp authority was down."""
-    name = f"{without_timestamp.schema}.{without_timestamp.name}"
-    if connection.scalar(select(func.to_regclass(name))) is None:
+    if not counts_missing_timestamps(connection=connection):
         return  # the schema's finding says what to do
     found = count_without_timestamp(connection=connection)
     if found:
