@@ -42,7 +42,8 @@ _LONGEST_DELAY_SECONDS = 3600
 _MAX_KEY = 200
 # A credential lets its holder in again; a signature is of one message only, and is kept.
 _CREDENTIAL = re.compile(
-    r"authorization|cookie|token|secret|password|passwd|api-?key|(^|-)auth(-|$)", re.IGNORECASE
+    r"authorization|cookie|token|secret|password|passwd|api[-_]?key|(^|[-_])auth([-_]|$)",
+    re.IGNORECASE,
 )
 _ORDER_JOIN = "."
 
