@@ -24,6 +24,7 @@ from adapters.testing.saleor import SaleorShop
 from adapters.testing.server import ShopServer
 from adapters.testing.shop import START, URL, Message, Shop
 from adapters.testing.shopify import ShopifyShop
+from adapters.testing.shopware import ShopwareShop
 from adapters.testing.square import SquareShop
 from adapters.testing.stripe import StripeShop
 from adapters.testing.toast import ToastShop
@@ -42,6 +43,7 @@ SHOPS: dict[str, type[Shop]] = {
     "poster": PosterShop,
     "saleor": SaleorShop,
     "shopify": ShopifyShop,
+    "shopware": ShopwareShop,
     "square": SquareShop,
     "stripe": StripeShop,
     "woocommerce": WooShop,

@@ -22,6 +22,7 @@ from adapters.testing.saleor import SaleorShop
 from adapters.testing.server import ShopServer, credentials_hold
 from adapters.testing.shop import Item, Shop
 from adapters.testing.shopify import ShopifyShop
+from adapters.testing.shopware import ShopwareShop
 from adapters.testing.square import SquareShop
 from adapters.testing.stripe import StripeShop
 from adapters.testing.woocommerce import WooShop
@@ -31,6 +32,7 @@ SHOPS: dict[str, type[Shop]] = {
     "bigcommerce": BigShop,
     "saleor": SaleorShop,
     "shopify": ShopifyShop,
+    "shopware": ShopwareShop,
     "square": SquareShop,
     "stripe": StripeShop,
     "woocommerce": WooShop,

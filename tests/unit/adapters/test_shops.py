@@ -11,7 +11,7 @@ from adapters.registry import adapter_named
 from adapters.testing.finding import fake_of
 from adapters.testing.shop import Item
 
-NAMES = ("bigcommerce", "saleor", "shopify", "woocommerce")
+NAMES = ("bigcommerce", "saleor", "shopify", "shopware", "woocommerce")
 
 
 @pytest.mark.parametrize("name", NAMES)
