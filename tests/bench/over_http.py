@@ -56,7 +56,7 @@ class Till:
 
     def __init__(self, *, bed: Bed, hub_port: int, bare_port: int, requests: int) -> None:
         self._bed = bed
-        self._hub = (_HOST, hub_port)
+        self.hub = (_HOST, hub_port)
         self._bare = (_HOST, bare_port)
         self._requests = requests
         self._random = random.Random(7)
@@ -65,11 +65,11 @@ class Till:
 
     def signed(self) -> Sample:
         """Sales, each signed by the partner's Ed25519 key."""
-        return self._turn(self._hub, [self._sale(signed=True) for _ in range(self._requests)])
+        return self._turn(self.hub, [self._sale(signed=True) for _ in range(self._requests)])
 
     def unsigned(self) -> Sample:
         """Sales under the sandbox's bearer key."""
-        return self._turn(self._hub, [self._sale(signed=False) for _ in range(self._requests)])
+        return self._turn(self.hub, [self._sale(signed=False) for _ in range(self._requests)])
 
     def bare(self) -> Sample:
         """The same bodies to the bare route."""
@@ -77,7 +77,7 @@ class Till:
         requests = []
         for _ in range(self._requests):
             name, body = self._body()
-            requests.append(_request("PUT", f"/rows/{name}", host, {}, body))
+            requests.append(raw_request("PUT", f"/rows/{name}", host, {}, body))
         return self._turn(self._bare, requests)
 
     def _turn(self, address: tuple[str, int], requests: list[bytes]) -> Sample:
@@ -115,10 +115,10 @@ class Till:
 
     def _sale(self, *, signed: bool) -> bytes:
         name, body = self._body()
-        host, target = f"{_HOST}:{self._hub[1]}", f"/v1/sales/{name}"
+        host, target = f"{_HOST}:{self.hub[1]}", f"/v1/sales/{name}"
         keys = self._keys
         if not signed:
-            return _request("PUT", target, host, {"Authorization": f"Bearer {keys.token}"}, body)
+            return raw_request("PUT", target, host, {"Authorization": f"Bearer {keys.token}"}, body)
         headers = sign_headers(
             method="PUT",
             url=f"http://{host}{target}",
@@ -129,10 +129,13 @@ class Till:
             created=int(time.time()),
             nonce=secrets.token_urlsafe(18),
         )
-        return _request("PUT", target, host, headers, body)
+        return raw_request("PUT", target, host, headers, body)
 
 
-def _request(method: str, target: str, host: str, headers: Mapping[str, str], body: bytes) -> bytes:
+def raw_request(
+    method: str, target: str, host: str, headers: Mapping[str, str], body: bytes
+) -> bytes:
+    """A request of JSON as it goes over the wire."""
     lines = [
         f"{method} {target} HTTP/1.1",
         f"Host: {host}",

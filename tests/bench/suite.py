@@ -10,8 +10,10 @@ from pathlib import Path
 
 from coalition.db.embedded import EmbeddedServer
 from tests.bench import growth, hordak_ledger, night
+from tests.bench.adapters_alone import verify_and_parse
 from tests.bench.bed import Bed, create_database, drop_database, make_bed
 from tests.bench.crew import Crew
+from tests.bench.deliveries import delivering
 from tests.bench.over_http import served
 from tests.bench.own_statement import OwnStatement
 from tests.bench.raw import RawInsert
@@ -151,6 +153,23 @@ class Suite:
         self.compare(turns, signed, unsigned, 0.7)
         self.compare(turns, signed, bare, 0.3)
 
+    def checkouts(self) -> None:
+        """Deliveries accepted and worked on beside signed sales; each adapter by itself."""
+        signed, requests = "signed PUT of a sale, beside deliveries", self.scale.requests
+        accepted, processed = "delivery accepted to the inbox", "delivery processed by its job"
+        with (
+            self.bed("bench_checkouts", subscribed=False) as bed,
+            served(bed=bed, requests=requests) as till,
+            delivering(bed=bed, address=till.hub, requests=requests) as platform,
+        ):
+            # In this order: what is accepted in a turn is what the next one processes.
+            turns = self.turns(
+                {signed: till.signed, accepted: platform.accepted, processed: platform.processed}
+            )
+        self.compare(turns, accepted, signed, None)
+        self.compare(turns, processed, signed, None)
+        self.figures += verify_and_parse()
+
     def night(self) -> None:
         """A night, and COPY of its lines."""
         scale = self.scale
@@ -212,4 +231,4 @@ class Suite:
                 self.figures.append(Figure(f"{work} over {label}", f"{rate:,.0f}/s"))
 
 
-EXPERIMENTS = ("postings", "batches", "http", "night", "large_night", "growth")
+EXPERIMENTS = ("postings", "batches", "http", "checkouts", "night", "large_night", "growth")
