@@ -57,8 +57,8 @@ class Platform:
     def wake(self) -> None:
         """Deliver until all is taken, to every worker of the hub.
 
-        A worker's first delivery imports all adapters, and may be answered 503 on a busy machine;
-        what is kept all the same is known when it comes again.
+        A worker that has just started does not know its connections yet, has 1.8 s for an answer,
+        and on a busy machine says 503; what is kept all the same is known when it comes again.
         """
         self._shop.now = datetime.now(UTC).replace(microsecond=0)
         requests = [self._delivery() for _ in range(2 * CONNECTIONS)]
