@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", choices=EXPERIMENTS, help="these experiments; writes no document"
     )
+    parser.add_argument("--write", action="store_true", help="with --only: write it all the same")
     parser.add_argument("--folder", type=Path, help="where the database lies (default: var/)")
     asked = parser.parse_args()
     scale = QUICK if asked.quick else FULL
@@ -42,7 +43,7 @@ def main() -> None:
     print(table(suite.rows))
     for figure in suite.figures:
         print(f"{figure.name}: {figure.value}")
-    if not asked.quick and not asked.only:
+    if not asked.quick and (asked.write or not asked.only):
         text = document(
             rows=suite.rows,
             figures=suite.figures,
