@@ -193,6 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(json_answer({"errors": "too large"}, 413))
             return
         body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            # The caller went away in the middle of its request: it is none.
+            self.close_connection = True
+            return
         headers = Headers(self.headers.items())
         parts = urlsplit(self.path)
         pairs = parse_qsl(parts.query, keep_blank_values=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -157,6 +158,18 @@ def test_who_asks_too_fast_is_told_when_to_come_again(name: str, header: str, va
         assert (slower.status, slower.headers[header]) == (429, value)
         at[0] += adapter.manifest.limits.seconds
         assert ask(Call("GET", "/a/b/c/d/e")).status == 404
+
+
+def test_a_request_that_its_caller_broke_off_is_none() -> None:
+    adapter, shop = adapter_named("shopify"), ShopifyShop()
+    with ShopServer(adapter=adapter, shop=shop) as server:
+        fields = {"Content-Length": "100", **credentials(adapter, shop)}
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1]))) as line:
+            line.sendall(f"POST /admin/api/x/graphql.json HTTP/1.1\r\n{head}\r\n{{".encode())
+            line.shutdown(socket.SHUT_WR)
+            assert line.recv(1000) == b"", "half a request is answered"
+        assert (server.asked, server.errors) == ([], [])
 
 
 @contextmanager
