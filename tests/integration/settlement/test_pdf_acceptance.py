@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,10 +14,7 @@ import pytest
 from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from pyhanko.cli import cli_root
 from pyhanko.pdf_utils.generic import pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -32,30 +29,11 @@ from partner_sdk.wire.instants import format_instant
 from settlement.cli.profile import read_certificate
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
+from tests.certificates import Key, certificate_of
 from tests.coalition_world import DAY_1, World
 from tests.hub_http import HttpHub
 from tests.hub_server import serving
 from tests.integration.settlement.reading import bundle_path, read_statement
-
-Key = ec.EllipticCurvePrivateKey | Ed25519PrivateKey
-
-
-def certificate_of(key: Key, *, days: int = 30) -> x509.Certificate:
-    """A certificate that a finance team made for itself."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Bakery, finance")])
-    now = datetime.now(UTC)
-    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=60))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(usage, critical=True)
-        .sign(key, None if isinstance(key, Ed25519PrivateKey) else SHA256())
-    )
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -80,6 +81,7 @@ def test_the_client_waits_for_what_is_under_way(world: World, config: Config) ->
         PartnerClient(
             url, key_id=ids.encode("key", caller.key_id), private_key=caller.private
         ) as client,
+        ThreadPoolExecutor(1) as reader,
         world.engine.connect() as slow,
     ):
         with slow.begin():
@@ -91,9 +93,10 @@ def test_the_client_waits_for_what_is_under_way(world: World, config: Config) ->
                 till=Till(),
             )
             world.redeem("bakery", bob, 1)
-            found = client.iter_transactions()
-            read = [next(found).points]
-        read += [each.points for each in found]
+            reading = reader.submit(lambda: [each.points for each in client.iter_transactions()])
+            with pytest.raises(TimeoutError):
+                reading.result(timeout=0.5)
+        read = reading.result(timeout=30)
     assert sorted(read) == [1] * 206 + [7]
 
 

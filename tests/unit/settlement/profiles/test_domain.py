@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
 from settlement.profiles.domain import DEFAULT_PROFILE, InvalidProfile, Profile, check_iban
 from settlement.profiles.wire import FIELDS, profile_document, read_profile
+from tests.certificates import certificate_of
 
 #: Examples of the IBAN registry, one of each length that members of a coalition are likely to have.
 _IBANS = (
@@ -32,6 +36,9 @@ _FULL = {
     "settlement_currency": "UAH",
     "payment_days": 30,
     "interest_per_annum": "0.0825",
+    "acceptance_certificate": base64.b64encode(
+        certificate_of(Ed25519PrivateKey.generate()).public_bytes(Encoding.DER)
+    ).decode(),
 }
 
 
