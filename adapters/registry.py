@@ -15,26 +15,27 @@ class UnknownAdapter(LookupError):  # noqa: N818 - the name says it
 
 
 @cache
-def adapters() -> dict[str, Adapter]:
-    """All installed adapters by name.
+def adapter_named(name: str) -> Adapter:
+    """One adapter; the others are not even imported, so that a broken one hurts nobody else.
 
     Raises:
-        ValueError: two of one name, or one whose manifest names itself otherwise.
+        UnknownAdapter: none is called that.
+        ValueError: two are, or the one calls itself otherwise.
     """
-    found: dict[str, Adapter] = {}
-    for point in entry_points(group=GROUP):
-        adapter: Adapter = point.load()
-        if point.name in found or adapter.manifest.name != point.name:
-            raise ValueError(f"two adapters are called {point.name}, or one calls itself otherwise")
-        found[point.name] = adapter
-    return dict(sorted(found.items()))
+    points = entry_points(group=GROUP, name=name)
+    if not points:
+        known = ", ".join(_names())
+        raise UnknownAdapter(f"there is no adapter {name}; installed are: {known}")
+    found: list[Adapter] = [point.load() for point in points]
+    if len(found) > 1 or found[0].manifest.name != name:
+        raise ValueError(f"two adapters are called {name}, or one calls itself otherwise")
+    return found[0]
 
 
-def adapter_named(name: str) -> Adapter:
-    """One adapter. Raises UnknownAdapter."""
-    found = adapters()
-    try:
-        return found[name]
-    except KeyError:
-        known = ", ".join(found)
-        raise UnknownAdapter(f"there is no adapter {name}; installed are: {known}") from None
+def adapters() -> dict[str, Adapter]:
+    """All installed adapters by name. Raises ValueError like `adapter_named`."""
+    return {name: adapter_named(name) for name in _names()}
+
+
+def _names() -> list[str]:
+    return sorted({point.name for point in entry_points(group=GROUP)})

@@ -24,18 +24,30 @@ FUNDINGS: tuple[Funding, ...] = ("redemption", "issue")
 _T = TypeVar("_T")
 _S = TypeVar("_S", bound=str)
 
+APART = frozenset({"duties", "fee", "gift_card", "refunded_beyond", "shipping", "tip"})
+"""Categories that are no goods: a rule for every category does not mean them."""
+
 MAX_RULES = 200
 MAX_POINTS_CAP = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class EarnRule:
-    """`points` for each `per` of money (per_amount) or of quantity (per_quantity)."""
+    """`points` for each `per` of money (per_amount) or of quantity (per_quantity).
+
+    `categories` None is every category of goods, so all but those of `APART`.
+    """
 
     kind: Literal["per_amount", "per_quantity"]
     points: Fraction
     per: Fraction
     categories: frozenset[str] | None
+
+    def covers(self, category: str) -> bool:
+        """Whether a line of that category earns by this rule."""
+        if self.categories is None:
+            return category not in APART
+        return category in self.categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,7 @@ class Terms:
         if category in self.exclusions:
             return None
         for rule in self.rules:
-            if rule.categories is None or category in rule.categories:
+            if rule.covers(category):
                 break
         else:
             return None

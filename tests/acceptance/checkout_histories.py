@@ -44,7 +44,6 @@ CUSTOMERS = ("77", "78", "79")
 SHOP_TERMS = terms(
     earn={
         "rules": [{"kind": "per_amount", "points": "1", "per": "1.00"}],
-        "exclusions": ["gift_card", "refunded_beyond", "shipping", "tip"],
     }
 )
 """A point for each 1.00 of goods."""

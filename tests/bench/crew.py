@@ -5,7 +5,8 @@ does is named by a function of this package: `make(bed, number)` is called once 
 what it gives is called over and over in every thread, with a number that no other call gets.
 
 A turn lasts for a time, or for a number of calls. Before one of the latter, what a maker's
-operation has in `prepare` is called, outside of what is measured, for each number to come.
+operation has in `prepare` is called, outside of what is measured, for each number to come. What it
+has in `rest` is called by each thread at its end.
 """
 
 from __future__ import annotations
@@ -136,6 +137,10 @@ def _serve(link: Connection, maker: str, bed: Any, number: int, threads: int) ->
             link.send(_work(operation, calls, threads, turn.seconds or math.inf))
 
 
+def _do_nothing() -> None:
+    pass
+
+
 def _work(operation: Operation, numbers: Iterator[int], threads: int, seconds: float) -> Result:
     latencies: list[list[float]] = [[] for _ in range(threads)]
     failures: list[str] = []
@@ -155,6 +160,8 @@ def _work(operation: Operation, numbers: Iterator[int], threads: int, seconds: f
                 at = done
         except BaseException as error:  # noqa: BLE001 - said to whoever measures
             failures.append(f"{type(error).__name__}: {error}")
+        finally:
+            getattr(operation, "rest", _do_nothing)()
 
     workers = [threading.Thread(target=work, args=(mine,)) for mine in latencies]
     for worker in workers:

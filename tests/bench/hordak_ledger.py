@@ -92,6 +92,7 @@ def transfer_by_id(bed: Bed, number: int) -> Iterator[Operation]:
 
 
 def _transfers(find: Callable[[random.Random], list[Any]], number: int) -> Operation:
+    from django.db import connections
     from djmoney.money import Money
 
     amount = Money(7, "EUR")
@@ -101,4 +102,6 @@ def _transfers(find: Callable[[random.Random], list[Any]], number: int) -> Opera
         source, target = find(chosen)
         source.transfer_to(target, amount)
 
+    # A thread's connection would outlive it.
+    operation.rest = connections.close_all  # type: ignore[attr-defined]
     return operation

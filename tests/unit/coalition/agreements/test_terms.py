@@ -19,7 +19,7 @@ from coalition.agreements.domain import (
     expiry_instant,
     version_in_force,
 )
-from coalition.agreements.terms import Rate, parse_terms, terms_sha256
+from coalition.agreements.terms import APART, Rate, parse_terms, terms_sha256
 from coalition.errors import HubError
 from tests.coalition_world import terms
 
@@ -93,6 +93,15 @@ def test_a_category_takes_its_first_rule_times_its_first_multiplier() -> None:
 def test_a_category_that_no_rule_names_earns_nothing() -> None:
     rules = [{"kind": "per_amount", "points": "1", "per": "1", "categories": ["food"]}]
     assert parse_terms(terms(earn={"rules": rules})).rate_for("fuel") is None
+
+
+@pytest.mark.parametrize("category", sorted(APART))
+def test_what_is_no_goods_earns_by_a_rule_that_names_it_alone(category: str) -> None:
+    every = {"kind": "per_amount", "points": "1", "per": "1"}
+    named = {"kind": "per_amount", "points": "2", "per": "1", "categories": [category]}
+    assert parse_terms(terms(earn={"rules": [every]})).rate_for(category) is None
+    rate = parse_terms(terms(earn={"rules": [every, named]})).rate_for(category)
+    assert rate == Rate(False, 2, 1_000_000)
 
 
 def test_the_hash_of_terms_does_not_depend_on_the_order_of_fields() -> None:
