@@ -101,7 +101,7 @@ def test_what_is_no_goods_earns_by_a_rule_that_names_it_alone(category: str) -> 
     named = {"kind": "per_amount", "points": "2", "per": "1", "categories": [category]}
     assert parse_terms(terms(earn={"rules": [every]})).rate_for(category) is None
     rate = parse_terms(terms(earn={"rules": [every, named]})).rate_for(category)
-    assert rate == Rate(False, 2, 1_000_000)
+    assert rate == Rate(False, 1, 500_000)
 
 
 def test_the_hash_of_terms_does_not_depend_on_the_order_of_fields() -> None:
