@@ -32,6 +32,8 @@ __all__ = [
     "mail_date",
     "micros_of_minor",
     "minor_of_micros",
+    "number",
+    "object_at",
     "optional",
     "plain",
     "quantity_micros",
@@ -79,6 +81,13 @@ def plain(value: Any) -> Any:
     return [plain(each) for each in value] if isinstance(value, list) else value
 
 
+def object_at(value: Any, at: str) -> Mapping[str, Any]:
+    """An object that is there. Raises Malformed."""
+    if not isinstance(value, Mapping):
+        raise Malformed(f"{at} is not an object")
+    return value
+
+
 def records(value: Any, at: str) -> Sequence[Mapping[str, Any]]:
     """A list of objects; a missing one is empty. Raises Malformed."""
     if value is None:
@@ -93,6 +102,14 @@ def identifier(value: Any, at: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise Malformed(f"{at} is not an id")
     return str(value)
+
+
+def number(value: Any, at: str) -> str:
+    """An id that is a number, which leads nowhere else in an address. Raises Malformed."""
+    found = identifier(value, at)
+    if not (found.isascii() and found.isdecimal()):
+        raise Malformed(f"{at} is not a number")
+    return found
 
 
 def text(value: Any, at: str) -> str:

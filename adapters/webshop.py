@@ -46,9 +46,11 @@ __all__ = [
     "money_text",
     "newest",
     "next_page",
+    "paid_with_points",
     "part",
     "record",
     "revision",
+    "shares",
     "spend_of",
     "spread",
     "tenders",
@@ -91,14 +93,35 @@ def part(whole: int, share: int, of: int) -> int:
 
 def spread(lines: Sequence[Sold], micros: int) -> list[Sold]:
     """Take an amount off the lines in proportion, to the micro."""
-    total = sum(line.money_micros for line in lines)
-    left, done = min(micros, total), []
-    for line in lines:
-        off = part(left, line.money_micros, total)
-        total -= line.money_micros
-        left -= off
-        done.append(replace(line, money_micros=line.money_micros - off))
+    return [
+        replace(line, money_micros=line.money_micros - off)
+        for line, off in zip(lines, _shares(lines, micros), strict=True)
+    ]
+
+
+def paid_with_points(lines: Sequence[Sold], micros: int) -> list[Sold]:
+    """What codes for points took off a whole order, as their payment of the lines in proportion."""
+    return [
+        replace(line, money_micros=line.money_micros - paid, points_micros=paid)
+        for line, paid in zip(lines, _shares(lines, micros), strict=True)
+    ]
+
+
+def shares(whole: int, weights: Iterable[int]) -> list[int]:
+    """A whole in proportion to weights, to the micro; all of it, unless nothing weighs anything."""
+    weights = list(weights)
+    total, left, done = sum(weights), whole, []
+    for weight in weights:
+        share = part(left, weight, total)
+        total -= weight
+        left -= share
+        done.append(share)
     return done
+
+
+def _shares(lines: Sequence[Sold], micros: int) -> list[int]:
+    money = [line.money_micros for line in lines]
+    return shares(min(micros, sum(money)), money)
 
 
 def given_back(

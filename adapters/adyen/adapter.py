@@ -36,6 +36,7 @@ from adapters.reading import (
     instant,
     load,
     micros_of_minor,
+    object_at,
     optional,
     records,
     text,
@@ -157,17 +158,12 @@ def signed_request(items: Sequence[Mapping[str, Any]], secrets: Secrets, url: st
 
 
 def _items(body: bytes) -> list[Mapping[str, Any]]:
-    message = load(body)
-    if not isinstance(message, Mapping):
-        raise Malformed("the message is not an object")
+    message = object_at(load(body), "the message")
     wrapped = records(message.get("notificationItems"), "notificationItems")
     if not 1 <= len(wrapped) <= _MOST_ITEMS:
         raise Malformed("notificationItems are not 1 to 100")
-    items = [each.get("NotificationRequestItem") for each in wrapped]
-    found = [item for item in items if isinstance(item, Mapping)]
-    if len(found) != len(items):
-        raise Malformed("a NotificationRequestItem is not an object")
-    return found
+    name = "NotificationRequestItem"
+    return [object_at(each.get(name), name) for each in wrapped]
 
 
 def _signature(item: Mapping[str, Any]) -> str | None:
@@ -179,9 +175,7 @@ def _message(item: Mapping[str, Any]) -> bytes:
     """What is signed. Only the shop's own reference may hold a colon: else it could be split
     otherwise, and say another thing under the same signature.
     """
-    amount = item.get("amount")
-    if not isinstance(amount, Mapping):
-        raise Malformed("amount is not an object")
+    amount = object_at(item.get("amount"), "amount")
     value = amount.get("value")
     if isinstance(value, bool) or not isinstance(value, int):
         raise Malformed("amount/value is not a whole number")

@@ -19,7 +19,6 @@ from adapters.contract import (
     Headers,
     Ignored,
     Malformed,
-    Manifest,
     Outcome,
     Page,
     Parsed,
@@ -32,7 +31,7 @@ from adapters.contract import (
     SpendResult,
     Verified,
 )
-from adapters.reading import identifier, load, records
+from adapters.reading import identifier, load, number, object_at, records
 from adapters.standard import signed_headers, verify_standard
 from adapters.webshop import acknowledge, answered, code_of, money_text
 
@@ -45,9 +44,7 @@ _JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 class BigCommerce:
     """One order in four answers: a message only says which, and all four are asked for."""
 
-    @property
-    def manifest(self) -> Manifest:
-        return MANIFEST
+    manifest = MANIFEST
 
     def verify(self, *, request: Request, secrets: Secrets, now: datetime) -> Verified | Rejected:
         # The key is the client secret as it is written.
@@ -69,15 +66,11 @@ class BigCommerce:
         return hashlib.sha256(request.body).hexdigest()
 
     def parse(self, *, request: Request, settings: Settings) -> Parsed:
-        said = load(request.body)
-        if not isinstance(said, Mapping):
-            raise Malformed("the body is not an object")
-        data = said.get("data")
+        said = object_at(load(request.body), "the body")
         scope = said.get("scope")
         if not isinstance(scope, str) or not scope.startswith("store/order/"):
             return Ignored("a message that is not about an order")
-        if not isinstance(data, Mapping):
-            raise Malformed("data is not an object")
+        data = object_at(said.get("data"), "data")
         # Messages about a part of an order name the order likewise, or as `order_id`.
         named = data.get("id") if data.get("type") == "order" else data.get("order_id")
         return _ask(identifier(named, "data.id"), 1)
@@ -86,8 +79,7 @@ class BigCommerce:
         order, coupons, refunds, *pages = (answered(one, "order") for one in answers)
         if isinstance(order, Ignored):
             return order
-        if not isinstance(order, Mapping):
-            raise Malformed("the order is not an object")
+        order = object_at(order, "the order")
         found = [_listed(page, "products") for page in pages]
         if found and len(found[-1]) == _PAGE:
             return _ask(fetch.about, len(found) + 1)
@@ -200,8 +192,7 @@ def _listed(value: Any, at: str) -> list[Mapping[str, Any]]:
 
 def _ask(order_id: str, pages: int) -> Fetch:
     """The order first: what is read after it can only be newer than its revision says."""
-    if not (order_id.isascii() and order_id.isdecimal()):
-        raise Malformed("an order's id is not a number")
+    order_id = number(order_id, "the order's id")
     order = f"/v2/orders/{order_id}"
     paths = (
         order,

@@ -23,6 +23,7 @@ from adapters.webshop import (
     customer,
     given_back,
     newest,
+    paid_with_points,
     part,
     record,
     revision,
@@ -162,19 +163,7 @@ def _lines(
         goods = spread(goods, -rest)
     elif rest > 0:
         others.append(Sold("fees", "fee", _ONE, rest))
-    return [*_with_points(goods, points), *others]
-
-
-def _with_points(goods: Sequence[Sold], points: int) -> list[Sold]:
-    """Turn what codes for points took off the order into a tender, over the products."""
-    total, left, done = sum(line.money_micros for line in goods), points, []
-    for line in goods:
-        paid = part(left, line.money_micros, total)
-        total -= line.money_micros
-        left -= paid
-        money = line.money_micros - paid
-        done.append(Sold(line.id, line.category, line.quantity_micros, money, paid))
-    return done
+    return [*paid_with_points(goods, points), *others]
 
 
 def _refund(refund: Mapping[str, Any], lines: Sequence[Sold]) -> Refund:

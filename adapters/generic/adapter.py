@@ -30,7 +30,7 @@ from adapters.contract import (
 )
 from adapters.generic.manifest import BATCH, CHANGED, MANIFEST, PING
 from adapters.generic.orders import order_of
-from adapters.reading import load, records
+from adapters.reading import load, object_at, records
 from adapters.standard import ID, key_of, signed_headers, verify_standard
 from adapters.webshop import acknowledge
 from partner_sdk.wire.amounts import Money
@@ -80,9 +80,7 @@ class Generic(WithoutMost):
         """Orders, from a document or a file."""
         if _is_csv(request):
             return self._file(request.body, settings)
-        said = load(request.body)
-        if not isinstance(said, Mapping):
-            raise Malformed("the message is not an object")
+        said = object_at(load(request.body), "the message")
         kind = said.get("type")
         if kind == PING:
             return Ignored("a ping: the address is right")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +15,6 @@ from adapters.contract import (
     Headers,
     Ignored,
     Malformed,
-    Manifest,
     Outcome,
     Page,
     Parsed,
@@ -43,7 +41,7 @@ from adapters.poster.calls import (
 )
 from adapters.poster.manifest import MANIFEST
 from adapters.poster.orders import codes_in, hundredths, order_of, status_of
-from adapters.reading import identifier, key_at, load, records
+from adapters.reading import identifier, key_at, load, object_at, records
 from adapters.signatures import matches
 from adapters.webshop import acknowledge
 
@@ -56,17 +54,13 @@ _IDLE = frozenset({"open", "print", "sendtokitchen", "settable", "comment"})
 class Poster:
     """One order in two answers, a third about its guest: a message only says which."""
 
-    @property
-    def manifest(self) -> Manifest:
-        return MANIFEST
+    manifest = MANIFEST
 
     def verify(self, *, request: Request, secrets: Secrets, now: datetime) -> Verified | Rejected:
         try:
-            said = load(request.body)
-        except Malformed:
-            return Rejected("malformed", "the body is not JSON")
-        if not isinstance(said, Mapping):
-            return Rejected("malformed", "the body is not an object")
+            said = object_at(load(request.body), "the body")
+        except Malformed as error:
+            return Rejected("malformed", str(error))
         given = said.get("verify")
         if not isinstance(given, str) or not given:
             return Rejected("signature_missing", "there is no verify")
@@ -82,9 +76,7 @@ class Poster:
         return key_at(request.body, "verify")
 
     def parse(self, *, request: Request, settings: Settings) -> Parsed:
-        said = load(request.body)
-        if not isinstance(said, Mapping):
-            raise Malformed("the body is not an object")
+        said = object_at(load(request.body), "the body")
         if said.get("object") != "transaction":
             return Ignored("a message that is not about an order")
         if happened(said.get("data")) in _IDLE:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from adapters.contract import Answer, Call, Fetch, Ignored, Malformed, NotNow, Spend
-from adapters.reading import identifier, load, optional, records
+from adapters.reading import identifier, load, number, object_at, optional, records
 from adapters.webshop import answered, code_of, money_text
 
 __all__ = [
@@ -63,8 +63,7 @@ def transaction(order_id: str) -> Call:
 
 def ask(order_id: str, client_id: str | None) -> Fetch:
     """The order first: what is read after it can only be newer than its revision says."""
-    if not (order_id.isascii() and order_id.isdecimal()):
-        raise Malformed("an order's id is not a number")
+    order_id = number(order_id, "the order's id")
     calls = [
         transaction(order_id),
         Call("GET", f"/api/dash.getTransactionProducts?transaction_id={order_id}"),
@@ -80,8 +79,7 @@ def response(answer: Answer) -> Any:
     said = answered(answer, "Poster")
     if isinstance(said, Ignored):
         return said
-    if not isinstance(said, Mapping):
-        raise Malformed("Poster's answer is not an object")
+    said = object_at(said, "Poster's answer")
     error = said.get("error")
     if error is not None:
         code = error.get("code") if isinstance(error, Mapping) else error

@@ -12,7 +12,7 @@ from typing import Any
 from adapters.contract import Customer, Facts, Malformed, Order, Parsed, Settings
 from adapters.contract.facts import OrderStatus, Tender, TenderKind
 from adapters.reading import category, identifier, optional, quantity_micros, records
-from adapters.webshop import CODE, Sold, customer, part, spend_of, spread
+from adapters.webshop import CODE, Sold, customer, shares, spend_of, spread
 
 __all__ = ["codes_in", "hundredths", "order_of", "status_of"]
 
@@ -150,14 +150,13 @@ def _lines(products: Sequence[Mapping[str, Any]], paid: int, settings: Settings)
     rest = paid - sum(line.money_micros for line in lines)
     if rest < 0:
         return spread(lines, -rest)
-    shares = left_open if any(left_open) else [line.money_micros for line in lines]
-    total, done = sum(shares), []
-    for line, share in zip(lines, shares, strict=True):
-        more = part(rest, share, total)
-        total -= share
-        rest -= more
-        done.append(replace(line, money_micros=line.money_micros + more))
-    return [*done, Sold("fees", "fee", _ONE, rest)] if rest else done
+    weights = left_open if any(left_open) else [line.money_micros for line in lines]
+    if not any(weights):
+        return [*lines, Sold("fees", "fee", _ONE, rest)] if rest else lines
+    return [
+        replace(line, money_micros=line.money_micros + more)
+        for line, more in zip(lines, shares(rest, weights), strict=True)
+    ]
 
 
 def _tenders(

@@ -16,7 +16,6 @@ from adapters.contract import (
     Headers,
     Ignored,
     Malformed,
-    Manifest,
     Outcome,
     Page,
     Parsed,
@@ -29,11 +28,12 @@ from adapters.contract import (
     SpendResult,
     Verified,
 )
+from adapters.graphql import data, graphql, refused
 from adapters.reading import identifier, load, optional, records
 from adapters.saleor.jws import is_key_set, signed, verified
 from adapters.saleor.manifest import MANIFEST
 from adapters.saleor.orders import order_of
-from adapters.saleor.queries import CREATE, DEACTIVATE, DELETE, FIND, LIST, ORDER, data, graphql
+from adapters.saleor.queries import CREATE, DEACTIVATE, DELETE, FIND, LIST, ORDER
 from adapters.saleor.values import amount, global_id, pk
 from adapters.signatures import hex_mac, matches
 from adapters.webshop import acknowledge, code_of, money_text, record
@@ -41,6 +41,7 @@ from adapters.webshop import acknowledge, code_of, money_text, record
 __all__ = ["ADAPTER", "Saleor", "card_code"]
 
 _SIGNATURE, _EVENT = "Saleor-Signature", "Saleor-Event"
+_API = "/graphql/"
 _PAGE = 50
 _EVENTS = {
     "paid": ("OrderFullyPaid", "order_fully_paid"),
@@ -53,9 +54,7 @@ _EVENTS = {
 class Saleor:
     """One order, one document: a message only says which, and it is asked for."""
 
-    @property
-    def manifest(self) -> Manifest:
-        return MANIFEST
+    manifest = MANIFEST
 
     def verify(self, *, request: Request, secrets: Secrets, now: datetime) -> Verified | Rejected:
         given = request.headers.get(_SIGNATURE)
@@ -91,7 +90,7 @@ class Saleor:
         return _told(record(said["order"], "order").get("id"), said.get("issuedAt"))
 
     def resolve(self, *, fetch: Fetch, answers: tuple[Answer, ...], settings: Settings) -> Parsed:
-        order = data(answers[0]).get("order")
+        order = data(answers[0], "Saleor").get("order")
         if order is None:
             return Ignored("the shop does not know this order any more")
         return order_of(record(order, "order"), settings)
@@ -113,12 +112,12 @@ class Saleor:
             # It ends with a day, and must not begin with one that has passed.
             last = spend.expires_at.astimezone(UTC).date() + timedelta(days=1)
             card["expiryDate"] = last.isoformat()
-        return (graphql(CREATE, {"input": card}, spend.id),)
+        return (graphql(_API, CREATE, {"input": card}, spend.id),)
 
     def redeemed(
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
     ) -> SpendResult:
-        wrong = _errors(data(answers[-1]), "giftCardCreate")
+        wrong = refused(data(answers[-1], "Saleor"), "giftCardCreate")
         # A code that is taken is the one that this spend made before.
         wrong = [code for code in wrong if code not in ("ALREADY_EXISTS", "UNIQUE")]
         if wrong:
@@ -126,20 +125,18 @@ class Saleor:
         return SpendResult(code=card_code(spend))
 
     def undo(self, *, spend: Spend, result: SpendResult, settings: Settings) -> tuple[Call, ...]:
-        return (graphql(FIND, {"code": card_code(spend)}, f"{spend.id}-find"),)
+        return (graphql(_API, FIND, {"code": card_code(spend)}, f"{spend.id}-find"),)
 
     def undone(
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
     ) -> SpendResult:
         """Stop the card first, so that nobody pays with it any more; then delete it if unused."""
-        said = data(answers[-1])
+        said = data(answers[-1], "Saleor")
         if "giftCardDelete" in said:
-            return _gone(_errors(said, "giftCardDelete"))
+            return _gone(refused(said, "giftCardDelete"))
         if "giftCardDeactivate" in said:
-            wrong = _errors(said, "giftCardDeactivate")
-            card = record(record(said["giftCardDeactivate"], "giftCardDeactivate"), "").get(
-                "giftCard"
-            )
+            wrong = refused(said, "giftCardDeactivate")
+            card = said["giftCardDeactivate"].get("giftCard")
             if wrong or card is None:
                 return _gone(wrong)
             card = record(card, "giftCard")
@@ -162,10 +159,10 @@ class Saleor:
             "since": since.isoformat(),
             "until": until.isoformat(),
         }
-        return graphql(LIST, asked)
+        return graphql(_API, LIST, asked)
 
     def polled(self, *, answer: Answer, settings: Settings) -> Page:
-        orders = record(data(answer).get("orders"), "orders")
+        orders = record(data(answer, "Saleor").get("orders"), "orders")
         ids = [
             pk(record(edge.get("node"), "node").get("id"), "Order", "orders.id")
             for edge in records(orders.get("edges"), "orders.edges")
@@ -221,14 +218,9 @@ def _told(order_id: Any, issued_at: Any) -> Fetch:
 
 
 def _ask(order_id: str) -> Fetch:
-    return Fetch(about=order_id, calls=(graphql(ORDER, {"id": global_id("Order", order_id)}),))
-
-
-def _errors(said: Mapping[str, Any], name: str) -> list[str]:
-    """The codes of what a mutation did not do. Raises Malformed."""
-    if not isinstance(said.get(name), Mapping):
-        raise Malformed(f"{name} is not an object")
-    return [str(one.get("code")) for one in records(said[name].get("errors"), "errors")]
+    return Fetch(
+        about=order_id, calls=(graphql(_API, ORDER, {"id": global_id("Order", order_id)}),)
+    )
 
 
 def _gone(wrong: list[str]) -> SpendResult:
@@ -240,7 +232,7 @@ def _gone(wrong: list[str]) -> SpendResult:
 
 def _next(mutation: str, card: Mapping[str, Any], key: str) -> SpendResult:
     card_id = identifier(card.get("id"), "giftCard.id")
-    return SpendResult(more=(graphql(mutation, {"id": card_id}, key),))
+    return SpendResult(more=(graphql(_API, mutation, {"id": card_id}, key),))
 
 
 ADAPTER = Saleor()

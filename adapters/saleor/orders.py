@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from adapters.contract import Facts, Malformed, Order, Parsed, Settings
@@ -25,7 +24,7 @@ from adapters.webshop import (
     Sold,
     card_named,
     customer,
-    part,
+    paid_with_points,
     record,
     spend_of,
     spread,
@@ -126,13 +125,7 @@ def _lines(order: Mapping[str, Any], settings: Settings, whole: int, points: int
         lines = spread(lines, -rest)
     elif rest > 0:
         lines.append(Sold("fees", "fee", _ONE, rest))
-    total, left, done = sum(line.money_micros for line in lines), points, []
-    for line in lines:
-        paid = part(left, line.money_micros, total)
-        total -= line.money_micros
-        left -= paid
-        done.append(replace(line, money_micros=line.money_micros - paid, points_micros=paid))
-    return done
+    return paid_with_points(lines, points)
 
 
 def _line(line: Mapping[str, Any], settings: Settings) -> Sold:

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
-from adapters.contract import Answer, Call, Malformed, NotNow
-from adapters.webshop import answered
-
-__all__ = ["CREATE", "DEACTIVATE", "DELETE", "FIND", "LIST", "ORDER", "data", "graphql"]
+__all__ = ["CREATE", "DEACTIVATE", "DELETE", "FIND", "LIST", "ORDER"]
 
 _GROSS = "{ gross { amount } }"
 
@@ -89,33 +82,3 @@ mutation CoalitionUndo($id: ID!) {
   giftCardDelete(id: $id) { giftCard { id } errors { code field } }
 }
 """
-
-
-def graphql(query: str, variables: Mapping[str, Any], key: str | None = None) -> Call:
-    """A call of it; `key` names what it makes."""
-    body = json.dumps({"query": query, "variables": variables}).encode()
-    return Call("POST", "/graphql/", body, {"Content-Type": "application/json"}, key)
-
-
-def data(answer: Answer) -> Mapping[str, Any]:
-    """The data of an answer, which may be 200 and hold errors. Raises Malformed, NotNow."""
-    said = answered(answer, "graphql")
-    if not isinstance(said, Mapping):
-        raise Malformed("Saleor's answer is not an object")
-    if said.get("errors"):
-        raise NotNow(f"Saleor answered errors: {_codes(said['errors'])}")
-    if not isinstance(said.get("data"), Mapping):
-        raise Malformed("Saleor answered no data")
-    found: Mapping[str, Any] = said["data"]
-    return found
-
-
-def _codes(errors: Any) -> str:
-    """The names of errors (`PermissionDenied`), which hold nothing of the order."""
-    names: set[str] = set()
-    for error in errors if isinstance(errors, list) else ():
-        at: Any = error
-        for step in ("extensions", "exception", "code"):
-            at = at.get(step) if isinstance(at, Mapping) else None
-        names.add(at if isinstance(at, str) and at.isidentifier() else "unnamed")
-    return ", ".join(sorted(names)) or "unnamed"

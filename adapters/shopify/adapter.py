@@ -15,9 +15,6 @@ from adapters.contract import (
     Fetch,
     Headers,
     Ignored,
-    Malformed,
-    Manifest,
-    NotNow,
     Outcome,
     Page,
     Parsed,
@@ -30,7 +27,8 @@ from adapters.contract import (
     SpendResult,
     Verified,
 )
-from adapters.reading import identifier, load, records
+from adapters.graphql import data, graphql, refused
+from adapters.reading import identifier, load, number, object_at, records
 from adapters.shopify.manifest import MANIFEST, VERSION
 from adapters.shopify.orders import order_of
 from adapters.signatures import base64_mac, matches
@@ -40,6 +38,7 @@ __all__ = ["ADAPTER", "Shopify"]
 
 _HMAC = "X-Shopify-Hmac-Sha256"
 _API = f"/admin/api/{VERSION}"
+_GRAPHQL = f"{_API}/graphql.json"
 _PAGE = 250
 #: A start that has passed, whenever the code is made.
 _LONG_AGO = "2020-01-01T00:00:00Z"
@@ -58,9 +57,7 @@ _DELETE = (
 class Shopify:
     """One order, one document: a message only says which, and it is asked for."""
 
-    @property
-    def manifest(self) -> Manifest:
-        return MANIFEST
+    manifest = MANIFEST
 
     def verify(self, *, request: Request, secrets: Secrets, now: datetime) -> Verified | Rejected:
         given = request.headers.get(_HMAC)
@@ -79,9 +76,7 @@ class Shopify:
         return hashlib.sha256(request.body).hexdigest()
 
     def parse(self, *, request: Request, settings: Settings) -> Parsed:
-        said = load(request.body)
-        if not isinstance(said, Mapping):
-            raise Malformed("the body is not an object")
+        said = object_at(load(request.body), "the body")
         # The topic is not signed: the body tells what it is.
         edit = said.get("order_edit")
         if isinstance(edit, Mapping):
@@ -96,14 +91,9 @@ class Shopify:
         order, transactions = (answered(one, "order") for one in answers)
         if isinstance(order, Ignored):
             return order
-        if not isinstance(order, Mapping) or not isinstance(order.get("order"), Mapping):
-            raise Malformed("the order is not there")
-        if isinstance(transactions, Ignored):
-            raise Malformed("the order's transactions are not there")
-        if not isinstance(transactions, Mapping):
-            raise Malformed("transactions is not an object")
-        paid = records(transactions.get("transactions"), "transactions")
-        return order_of(order["order"], paid, settings)
+        paid = object_at(transactions, "transactions").get("transactions")
+        found = object_at(object_at(order, "the answer").get("order"), "the order")
+        return order_of(found, records(paid, "transactions"), settings)
 
     def ack(self, *, request: Request, outcome: Outcome, settings: Settings) -> Reply:
         return acknowledge(outcome)
@@ -136,35 +126,35 @@ class Shopify:
                 },
             },
         }
-        return (_graphql(_CREATE, {"discount": discount}, spend.id),)
+        return (graphql(_GRAPHQL, _CREATE, {"discount": discount}, spend.id),)
 
     def redeemed(
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
     ) -> SpendResult:
-        made = _data(answers[-1]).get("discountCodeBasicCreate")
-        if not isinstance(made, Mapping):
-            raise Malformed("the discount is not there")
-        problems = records(made.get("userErrors"), "userErrors")
+        said = data(answers[-1], "Shopify")
+        wrong = refused(said, "discountCodeBasicCreate", under="userErrors")
         # A code that is taken is the one that this spend made before.
-        wrong = [str(one.get("code")) for one in problems if one.get("code") != "TAKEN"]
+        wrong = [code for code in wrong if code != "TAKEN"]
         if wrong:
             return SpendResult(problem=f"Shopify made no code: {', '.join(wrong)}")
         return SpendResult(code=code_of(spend))
 
     def undo(self, *, spend: Spend, result: SpendResult, settings: Settings) -> tuple[Call, ...]:
-        return (_graphql(_FIND, {"code": code_of(spend)}, f"{spend.id}-find"),)
+        return (graphql(_GRAPHQL, _FIND, {"code": code_of(spend)}, f"{spend.id}-find"),)
 
     def undone(
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
     ) -> SpendResult:
-        data = _data(answers[-1])
-        if "discountCodeDelete" in data:
+        said = data(answers[-1], "Shopify")
+        if "discountCodeDelete" in said:
+            wrong = refused(said, "discountCodeDelete", under="userErrors")
+            problem = f"Shopify did not delete the code: {', '.join(wrong)}" if wrong else None
+            return SpendResult(problem=problem)
+        if said.get("codeDiscountNodeByCode") is None:
             return SpendResult()
-        found = data.get("codeDiscountNodeByCode")
-        if found is None:
-            return SpendResult()
+        found = object_at(said["codeDiscountNodeByCode"], "codeDiscountNodeByCode")
         node = identifier(found.get("id"), "codeDiscountNodeByCode.id")
-        return SpendResult(more=(_graphql(_DELETE, {"id": node}, f"{spend.id}-undo"),))
+        return SpendResult(more=(graphql(_GRAPHQL, _DELETE, {"id": node}, f"{spend.id}-undo"),))
 
     def poll(
         self, *, since: datetime, until: datetime, cursor: str | None, settings: Settings
@@ -182,9 +172,7 @@ class Shopify:
         return Call("GET", f"{_API}/orders.json?{urlencode(asked)}")
 
     def polled(self, *, answer: Answer, settings: Settings) -> Page:
-        found = answered(answer, "orders")
-        if not isinstance(found, Mapping):
-            raise Malformed("orders is not an object")
+        found = object_at(answered(answer, "orders"), "orders")
         ids = [identifier(o.get("id"), "orders.id") for o in records(found.get("orders"), "orders")]
         return Page(
             parsed=tuple(_ask(one, settings) for one in ids),
@@ -231,36 +219,13 @@ def _said(scenario: str, number: int, at: str) -> tuple[str, dict[str, Any]]:
 
 def _ask(order_id: str, settings: Settings) -> Fetch:
     """The order first: what is read after it can only be newer than its revision says."""
-    if not (order_id.isascii() and order_id.isdecimal()):
-        raise Malformed("an order's id is not a number")
+    order_id = number(order_id, "the order's id")
     shop = settings.options.get("money") != "presentment"
     paid = f"{_API}/orders/{order_id}/transactions.json{'?in_shop_currency=true' if shop else ''}"
     return Fetch(
         about=order_id,
         calls=(Call("GET", f"{_API}/orders/{order_id}.json"), Call("GET", paid)),
     )
-
-
-def _graphql(query: str, variables: Mapping[str, Any], key: str) -> Call:
-    body = json.dumps({"query": query, "variables": variables}).encode()
-    headers = {"Content-Type": "application/json"}
-    return Call("POST", f"{_API}/graphql.json", body, headers, key)
-
-
-def _data(answer: Answer) -> Mapping[str, Any]:
-    """The data of an answer of GraphQL, which is 200 for errors as well.
-
-    Raises Malformed, or NotNow for errors: most tell that it is asked too fast.
-    """
-    said = answered(answer, "graphql")
-    if not isinstance(said, Mapping):
-        raise Malformed("Shopify's answer is not an object")
-    if said.get("errors"):
-        raise NotNow("Shopify answered errors")
-    if not isinstance(said.get("data"), Mapping):
-        raise Malformed("Shopify answered no data")
-    data: Mapping[str, Any] = said["data"]
-    return data
 
 
 ADAPTER = Shopify()

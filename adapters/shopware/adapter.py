@@ -16,7 +16,6 @@ from adapters.contract import (
     Headers,
     Ignored,
     Malformed,
-    Manifest,
     Outcome,
     Page,
     Parsed,
@@ -29,7 +28,7 @@ from adapters.contract import (
     SpendResult,
     Verified,
 )
-from adapters.reading import epoch, identifier, key_at, load, optional, records
+from adapters.reading import epoch, identifier, key_at, load, object_at, optional, records
 from adapters.shopware.manifest import MANIFEST
 from adapters.shopware.orders import order_of
 from adapters.shopware.promotions import looked_up, lookups, promotion, promotion_id
@@ -71,9 +70,7 @@ _SCENARIOS = {
 class Shopware:
     """One order, one document: a message only says which, and it is asked for."""
 
-    @property
-    def manifest(self) -> Manifest:
-        return MANIFEST
+    manifest = MANIFEST
 
     def verify(self, *, request: Request, secrets: Secrets, now: datetime) -> Verified | Rejected:
         given = request.headers.get(_SIGNATURE)
@@ -100,9 +97,7 @@ class Shopware:
         return key_at(request.body, "source", "eventId")
 
     def parse(self, *, request: Request, settings: Settings) -> Parsed:
-        said = load(request.body)
-        if not isinstance(said, Mapping):
-            raise Malformed("the body is not an object")
+        said = object_at(load(request.body), "the body")
         data = record(said.get("data"), "data")
         event = optional(data.get("event")) or ""
         if event.startswith(_STATES):

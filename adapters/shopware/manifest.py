@@ -13,7 +13,7 @@ _NOT = {
     "`tenders`",
     Capability.STORE_CREDIT_TENDER: "the core has none; a payment method that is one is mapped in "
     "`tenders`",
-    Capability.SHIPPING: "shipping earns nothing, but no refund says that it is of shipping: its "
+    Capability.SHIPPING: "shipping is a line of its own, but no refund says that it is of it: its "
     "share is taken of all lines",
     Capability.TIPS: "Shopware knows none; a product that is a tip is mapped in `categories`",
     Capability.PING: "Shopware sends none",

@@ -161,7 +161,7 @@ def _lines(order: Mapping[str, Any], currency: str, settings: Settings) -> list[
         each.get("type") in _SHIPPED for each in records(order.get("fulfillments"), "fulfillments")
     )
     for charge in records(order.get("service_charges"), "service_charges"):
-        kind = "shipping" if shipped else "service_charge"
+        kind = "shipping" if shipped else "fee"
         if charge.get("type") == "AUTO_GRATUITY":
             kind = "tip"
         amount = money(charge.get("total_money"), currency, "service_charges/total_money")

@@ -24,13 +24,13 @@ from adapters.contract import (
     Settings,
     Verified,
 )
-from adapters.reading import key_at, load, optional, records
+from adapters.reading import key_at, load, object_at, optional, records
 from adapters.signatures import base64_mac, matches
 from adapters.toast.answers import answer
 from adapters.toast.checks import named, order_of
 from adapters.toast.manifest import EVENTS, GUID, KIND, MANIFEST, RESTAURANT, SIGNATURE
 from adapters.toast.token import is_pem, signed_token, verified_token
-from adapters.toast.transactions import asked, is_known_restaurant, key_of, object_at
+from adapters.toast.transactions import asked, is_known_restaurant, key_of
 
 __all__ = ["Toast", "signed_headers", "transaction_headers"]
 

@@ -13,8 +13,9 @@ from typing import Any
 from adapters.contract import Customer, Line, Malformed, Order, Settings
 from adapters.contract.facts import OrderStatus
 from adapters.reading import category, identifier, instant, optional, records
-from adapters.toast.numbers import grown_by, lowered_by, micros, quantity
+from adapters.toast.numbers import grown_by, micros, quantity
 from adapters.toast.payments import counts, guid_of, refund_of, refunded_of, tenders_of
+from adapters.webshop import shares
 from partner_sdk.wire.amounts import MAX_MICROS, MAX_SAFE_INTEGER
 
 __all__ = ["OFFER", "amount_left", "is_processed", "named", "order_of"]
@@ -168,7 +169,7 @@ def _charge(each: Mapping[str, Any], settings: Settings) -> _Row:
     only_delivered = each.get("delivery") is True and not (
         each.get("takeout") or each.get("dineIn")
     )
-    rule = "tip" if given else "shipping" if only_delivered else "service_charge"
+    rule = "tip" if given else "shipping" if only_delivered else "fee"
     taxes = records(each.get("appliedTaxes"), "appliedTaxes")
     return _Row(
         id=identifier(each.get("guid"), "appliedServiceCharges/guid"),
@@ -257,10 +258,10 @@ def _kept(rows: Sequence[_Row], payments: Sequence[Mapping[str, Any]]) -> list[L
     left = [max(0, row.amount - row.back) for row in rows]
     by_line = sum(row.amount for row in rows) - sum(left)
     refunded = sum(refund_of(payment, "refundAmount") for payment in payments)
-    left = lowered_by(left, max(0, refunded - by_line))
+    off = shares(min(max(0, refunded - by_line), sum(left)), left)
     return [
-        Line(row.id, row.category, row.quantity, amount)
-        for row, amount in zip(rows, left, strict=True)
+        Line(row.id, row.category, row.quantity, amount - less)
+        for row, amount, less in zip(rows, left, off, strict=True)
     ]
 
 

@@ -11,7 +11,7 @@ from adapters.contract import Malformed
 from adapters.reading import decimal_micros
 from partner_sdk.wire.amounts import MAX_MICROS
 
-__all__ = ["grown_by", "lowered_by", "micros", "quantity"]
+__all__ = ["grown_by", "micros", "quantity"]
 
 _MICRO = Decimal("0.000001")
 _EXACT = Context(prec=80)
@@ -62,14 +62,3 @@ def grown_by(amounts: Sequence[int], by: int, weights: Sequence[int]) -> list[in
     if max(grown, default=0) > MAX_MICROS:
         raise Malformed("a line is beyond 10^12")
     return grown
-
-
-def lowered_by(amounts: Sequence[int], by: int) -> list[int]:
-    """The amounts with `by` taken off in proportion, to the micro; none below nothing."""
-    total, left, lowered = sum(amounts), min(by, sum(amounts)), []
-    for amount in amounts:
-        off = left * amount // total if total else 0
-        total -= amount
-        left -= off
-        lowered.append(amount - off)
-    return lowered

@@ -18,7 +18,7 @@ from adapters.contract import (
     Request,
     Settings,
 )
-from adapters.reading import load, optional, records, text
+from adapters.reading import load, object_at, optional, records, text
 from adapters.toast.checks import OFFER, is_processed, named, order_of
 from adapters.toast.manifest import GUID, KIND, KINDS, RESTAURANT
 from adapters.toast.numbers import micros
@@ -29,7 +29,6 @@ __all__ = [
     "is_known_restaurant",
     "key_of",
     "kind_of",
-    "object_at",
     "redemptions_of",
 ]
 
@@ -184,10 +183,3 @@ def _member(block: Mapping[str, Any]) -> str:
 
 def _key(guid: str, member: str) -> str:
     return f"{guid.lower()}:{member}"
-
-
-def object_at(value: Any, at: str) -> Mapping[str, Any]:
-    """An object that is there. Raises Malformed."""
-    if not isinstance(value, Mapping):
-        raise Malformed(f"{at} is not an object")
-    return value

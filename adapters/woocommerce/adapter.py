@@ -17,7 +17,6 @@ from adapters.contract import (
     Headers,
     Ignored,
     Malformed,
-    Manifest,
     Outcome,
     Page,
     Parsed,
@@ -30,7 +29,7 @@ from adapters.contract import (
     SpendResult,
     Verified,
 )
-from adapters.reading import identifier, load, optional, records
+from adapters.reading import identifier, load, number, object_at, optional, records
 from adapters.signatures import base64_mac, matches
 from adapters.webshop import acknowledge, answered, code_of, money_text, next_page
 from adapters.woocommerce.manifest import MANIFEST
@@ -53,9 +52,7 @@ _ENTITY = re.compile("|".join(map(re.escape, _ENTITIES)))
 class WooCommerce:
     """One order and its refunds: a message only says which, and both are asked for."""
 
-    @property
-    def manifest(self) -> Manifest:
-        return MANIFEST
+    manifest = MANIFEST
 
     def verify(self, *, request: Request, secrets: Secrets, now: datetime) -> Verified | Rejected:
         given = request.headers.get(_SIGNATURE)
@@ -75,9 +72,7 @@ class WooCommerce:
     def parse(self, *, request: Request, settings: Settings) -> Parsed:
         if _PING.fullmatch(request.body):
             return Ignored("a ping")
-        said = load(request.body)
-        if not isinstance(said, Mapping):
-            raise Malformed("the body is not an object")
+        said = object_at(load(request.body), "the body")
         # A deleted order is its id alone. The topic is not signed, and only says whom to ask about.
         topic = request.headers.get("X-WC-Webhook-Topic", "")
         if topic.startswith("order.") or {"status", "total", "line_items"} <= set(said):
@@ -88,8 +83,7 @@ class WooCommerce:
         order, *pages = (answered(one, "order") for one in answers)
         if isinstance(order, Ignored):
             return order
-        if not isinstance(order, Mapping):
-            raise Malformed("the order is not an object")
+        order = object_at(order, "the order")
         if any(isinstance(page, Ignored) for page in pages):
             raise Malformed("the order's refunds are not there")
         found = [records(page, "refunds") for page in pages]
@@ -122,10 +116,7 @@ class WooCommerce:
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
     ) -> SpendResult:
         answer = answers[-1]
-        said = load(answer.body)
-        if not isinstance(said, Mapping):
-            raise Malformed("the coupon is not an object")
-        code = optional(said.get("code"))
+        code = optional(object_at(load(answer.body), "the coupon").get("code"))
         # A code that exists is the one that this spend made before.
         if answer.status == 201 or code == "woocommerce_rest_coupon_code_already_exists":
             return SpendResult(code=code_of(spend))
@@ -206,8 +197,7 @@ def _key(secret: str) -> bytes:
 
 def _ask(order_id: str, pages: int) -> Fetch:
     """The order first: refunds read after it are a set, and only add to it."""
-    if not (order_id.isascii() and order_id.isdecimal()):
-        raise Malformed("an order's id is not a number")
+    order_id = number(order_id, "the order's id")
     refunds = f"{_API}/orders/{order_id}/refunds?order=asc&orderby=id&per_page={_PAGE}"
     return Fetch(
         about=order_id,

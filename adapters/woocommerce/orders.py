@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +26,9 @@ from adapters.webshop import (
     customer,
     given_back,
     newest,
-    part,
     record,
     revision,
+    shares,
     spend_of,
     spread,
     tenders,
@@ -157,18 +158,9 @@ def _lines(order: Mapping[str, Any], settings: Settings, points: int) -> list[So
         if money >= 0:
             kind = category(settings, name, otherwise=rule)
             others.append(Sold(_id(line, "fee"), kind, _ONE, money))
-    return [*_with_points(spread(goods, less), discounts, points), *others]
-
-
-def _with_points(goods: Sequence[Sold], discounts: Sequence[int], points: int) -> list[Sold]:
-    """Put what codes for points paid on the lines, by what coupons took off each."""
-    weight, left, done = sum(discounts), points, []
-    for line, off in zip(goods, discounts, strict=True):
-        paid = part(left, off, weight)
-        weight -= off
-        left -= paid
-        done.append(Sold(line.id, line.category, line.quantity_micros, line.money_micros, paid))
-    return done
+    # What codes for points paid is put on the lines by what coupons took off each.
+    paid = zip(spread(goods, less), shares(points, discounts), strict=True)
+    return [*(replace(line, points_micros=micros) for line, micros in paid), *others]
 
 
 def _id(line: Mapping[str, Any], kind: str) -> str:

@@ -169,6 +169,14 @@ def test_an_order_that_is_only_authorized_is_open() -> None:
     assert resolved(shop, order, []).status == "open"
 
 
+def test_a_code_that_shopify_does_not_delete_is_a_problem() -> None:
+    spend = Spend("hld_1", 3_500_000, "EUR")
+    refusal = {"deletedCodeDiscountId": None, "userErrors": [{"code": "INTERNAL_ERROR"}]}
+    answer = json_answer({"data": {"discountCodeDelete": refusal}})
+    result = ADAPTER.undone(spend=spend, answers=(answer,), settings=ShopifyShop().settings)
+    assert result.problem == "Shopify did not delete the code: INTERNAL_ERROR"
+
+
 def test_a_code_is_for_one_use_by_the_customer_and_ends_with_the_hold() -> None:
     shop = ShopifyShop()
     until = datetime(2026, 5, 5, tzinfo=UTC)

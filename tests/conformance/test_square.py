@@ -122,6 +122,18 @@ def test_cash_that_is_rounded_is_found_in_the_largest_line() -> None:
     assert [line.amount_micros for line in facts.orders[0].lines] == [10_040_000, 5_010_000]
 
 
+def test_a_service_charge_is_shipping_where_it_is_shipped_and_else_a_fee() -> None:
+    shop = SquareShop()
+    served = shop.order(shop.buy([Item("L1", 1000), Item("S1", 300, kind="shipping")]))
+    fetch = Fetch("x", (Call("GET", "/v2/orders/x"),), {"step": "order"})
+    for fulfillments, category in (([{"type": "SHIPMENT"}], "shipping"), ([], "fee")):
+        order = served | {"fulfillments": fulfillments, "tenders": []}
+        body = json.dumps({"order": order}).encode()
+        facts = ADAPTER.resolve(fetch=fetch, answers=(_answer(body),), settings=shop.settings)
+        assert isinstance(facts, Facts)
+        assert [line.category for line in facts.orders[0].lines] == ["goods", category]
+
+
 def test_an_item_that_is_mapped_has_the_mapped_category() -> None:
     shop = SquareShop()
     shop.settings = Settings("EUR", "Europe/Kyiv", categories={"L1": "coffee"})

@@ -342,7 +342,7 @@ def test_what_is_no_meal_is_told_apart() -> None:
         "g": "tip",
         "f": "tip",
         "d": "shipping",
-        "s": "service_charge",
+        "s": "fee",
         "tip": "tip",
     }
 

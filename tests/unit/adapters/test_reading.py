@@ -19,6 +19,8 @@ from adapters.reading import (
     local_instant,
     micros_of_minor,
     minor_of_micros,
+    number,
+    object_at,
     plain,
     quantity_micros,
 )
@@ -100,3 +102,17 @@ def test_local_times_are_told_apart_around_a_change_of_the_clock() -> None:
     after = local_instant("2026-03-29T04:30:00", "Europe/Kyiv", "x")
     assert before == datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
     assert after == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+def test_an_id_that_goes_into_an_address_is_digits_alone() -> None:
+    assert [number(value, "id") for value in (7, "7", 2**53 + 1)] == ["7", "7", str(2**53 + 1)]
+    for value in ("7/refunds", "../7", "٧", "-7", "7.0", "", None, True, 7.0):
+        with pytest.raises(Malformed, match="id is not"):
+            number(value, "id")
+
+
+def test_an_object_that_is_not_there_is_malformed_by_its_place() -> None:
+    assert object_at({"a": 1}, "order") == {"a": 1}
+    for value in (None, [], "x", 1):
+        with pytest.raises(Malformed, match="order is not an object"):
+            object_at(value, "order")

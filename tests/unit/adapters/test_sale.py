@@ -21,7 +21,7 @@ MICROS = 1_000_000
 def order(**kwargs: object) -> Order:
     lines = (Line("L1", "goods", MICROS, 10 * MICROS), Line("L2", "goods", MICROS, 5 * MICROS))
     facts: dict[str, object] = {"lines": lines, **kwargs}
-    return Order("7", 1, facts.pop("status", "paid"), AT, "EUR", **facts)  # type: ignore[arg-type]
+    return Order("7", 1, facts.pop("status", "paid"), AT, "EUR", **facts)  # type: ignore[arg-type]  # by name
 
 
 def sale_of(found: Order) -> Sale:

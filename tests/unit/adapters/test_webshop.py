@@ -17,7 +17,9 @@ from adapters.webshop import (
     given_back,
     money_text,
     next_page,
+    paid_with_points,
     revision,
+    shares,
     spend_of,
     spread,
     tenders,
@@ -35,6 +37,26 @@ def test_what_is_spread_comes_off_exactly_and_no_line_falls_below_nothing(
     left = spread(sold, off)
     assert sum(line.money_micros for line in left) == max(0, sum(lines) - off)
     assert all(line.money_micros >= 0 for line in left)
+
+
+@given(st.lists(amounts, min_size=1, max_size=8), amounts)
+def test_a_whole_is_shared_out_exactly_and_to_what_weighs_nothing_goes_nothing(
+    weights: list[int], whole: int
+) -> None:
+    found = shares(whole, weights)
+    assert sum(found) == (whole if any(weights) else 0)
+    assert all(share >= 0 for share in found)
+    assert all(share == 0 for share, weight in zip(found, weights, strict=True) if not weight)
+
+
+@given(st.lists(amounts, min_size=1, max_size=8), amounts)
+def test_what_points_paid_of_an_order_leaves_its_lines_as_large_as_they_were(
+    lines: list[int], points: int
+) -> None:
+    sold = [Sold(str(i), "goods", 1_000_000, micros) for i, micros in enumerate(lines)]
+    paid = paid_with_points(sold, points)
+    assert [line.line() for line in paid] == [line.line() for line in sold]
+    assert sum(line.points_micros for line in paid) == min(points, sum(lines))
 
 
 def test_a_line_that_points_paid_in_part_is_given_back_whole_with_its_money() -> None:
