@@ -15,21 +15,13 @@ from typing import Any
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from adapters.contract import Request
-from adapters.registry import adapter_named
-from adapters.testing.adyen import AdyenShop
-from adapters.testing.generic import GenericShop
-from adapters.testing.poster import PosterShop
-from adapters.testing.saleor import SaleorShop
+from adapters.contract import Capability, Request
+from adapters.registry import adapter_named, adapters
+from adapters.testing.finding import fake_of
 from adapters.testing.server import ShopServer
 from adapters.testing.shop import START, URL, Message, Shop
-from adapters.testing.shopify import ShopifyShop
-from adapters.testing.shopware import ShopwareShop
-from adapters.testing.square import SquareShop
-from adapters.testing.stripe import StripeShop
-from adapters.testing.toast import ToastShop
-from adapters.testing.woocommerce import WooShop
 from coalition.app import NOUNS
+from coalition.checkouts.calls import Client
 from coalition.checkouts.making import make_connections, make_processing
 from coalition.checkouts.workshop import Workshop
 from coalition.config import Config
@@ -37,19 +29,12 @@ from coalition.directory import Clocks, Directory
 from tests.coalition_world import World
 from tests.hub_http import BASE, Caller, HttpHub
 
-SHOPS: dict[str, type[Shop]] = {
-    "adyen": AdyenShop,
-    "generic": GenericShop,
-    "poster": PosterShop,
-    "saleor": SaleorShop,
-    "shopify": ShopifyShop,
-    "shopware": ShopwareShop,
-    "square": SquareShop,
-    "stripe": StripeShop,
-    "woocommerce": WooShop,
-}
-#: Platforms whose tills ask and wait.
-TILLS: dict[str, type[Shop]] = {"toast": ToastShop}
+#: Platforms that tell; the tills of others ask, and wait.
+PLATFORMS = sorted(
+    name
+    for name, adapter in adapters().items()
+    if Capability.SYNCHRONOUS not in adapter.manifest.capabilities
+)
 NOW = datetime(2026, 5, 5, 12, tzinfo=UTC)
 """Business time: a day after the shops' own."""
 
@@ -132,7 +117,7 @@ class Market:
 
     def connect(self, platform: str, **body: Any) -> Connected:
         """A shop on a platform, connected by the API."""
-        shop = (SHOPS | TILLS)[platform]()
+        shop = fake_of(platform)()
         server = self.stack.enter_context(ShopServer(adapter=adapter_named(platform), shop=shop))
         opened = self.partner.send(
             "POST", "/v1/connections", self.opening(platform, shop, server.url) | body
@@ -177,17 +162,23 @@ class Market:
         return int(row[0])
 
     def workshop(self) -> Workshop:
-        """A worker with memory of its own, as another process has."""
+        """A worker with memory of its own, as another process has.
+
+        It does not wait for its turn to ask: it moves the wall clock on.
+        """
         database = self.world.database
         directory = Directory(monotonic=time.monotonic)
         clocks = Clocks(wall=self.now)
+        processing = make_processing(
+            config=self.config, database=database, directory=directory, clocks=clocks
+        )
+        assert isinstance(processing.asks, Client)
+        asks = replace(processing.asks, sleep=lambda seconds: self.later(seconds=seconds))
         return Workshop(
             connections=make_connections(
                 config=self.config, database=database, directory=directory
             ),
-            processing=make_processing(
-                config=self.config, database=database, directory=directory, clocks=clocks
-            ),
+            processing=replace(processing, asks=asks),
             jitter=lambda: 0.5,
         )
 

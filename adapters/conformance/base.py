@@ -46,8 +46,8 @@ class Base:
 
     adapter: ClassVar[Adapter]
     shop: ClassVar[type[Shop]]
-    #: How many random histories are tried.
-    histories: ClassVar[int] = 500
+    #: How many random histories are tried; `coalition adapter check` tries 500.
+    histories: ClassVar[int] = 50
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Take away the cases that the manifest says do not apply.

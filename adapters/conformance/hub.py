@@ -36,8 +36,28 @@ from adapters.sale import to_sale
 from adapters.testing.shop import Message, Shop
 from partner_sdk.wire.sales import MemberRef, Refund, Sale
 
+Asked = tuple[str, str, bytes]
 _RANK = {"pending": 0, "succeeded": 1, "failed": 2}
 _MOST_ROUNDS = 10
+
+
+class Remembered:
+    """What a shop that stands still answers: each call is put to it once."""
+
+    def __init__(self, ask: Callable[[Call], Answer]) -> None:
+        self.ask = ask
+        self.answers: dict[Asked, Answer] = {}
+
+    def __call__(self, call: Call) -> Answer:
+        asked = asked_by(call)
+        if asked not in self.answers:
+            self.answers[asked] = self.ask(call)
+        return self.answers[asked]
+
+
+def asked_by(call: Call) -> Asked:
+    """What a platform looks at in a call."""
+    return call.method, call.path, call.body
 
 
 class TinyHub:

@@ -1,7 +1,7 @@
 """A tiny model of earning: a point for each unit of money that is paid and kept, rounded down.
 
-Tips, shipping and gift cards bought earn nothing, nor does what points, gift cards or store credit
-paid. It is computed twice, from the shop's truth and from what an adapter said.
+What is no goods earns nothing, for no rule names it; nor does what points, gift cards or store
+credit paid. It is computed twice, from the shop's truth and from what an adapter said.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from adapters.testing.shop import Purchase
 from partner_sdk.wire.amounts import MAX_SAFE_INTEGER, minor_digits
 from partner_sdk.wire.sales import Refund, Sale
 
-NOT_EARNING = frozenset({"tip", "shipping", "gift_card", "refunded_beyond"})
+#: Categories that are no goods at the hub.
+NOT_EARNING = frozenset({"duties", "fee", "gift_card", "refunded_beyond", "shipping", "tip"})
 NOT_PAYING = frozenset({"points", "gift_card", "store_credit"})
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,64}", re.ASCII)
 

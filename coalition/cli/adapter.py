@@ -163,13 +163,8 @@ def backfill(
 
 def _found(name: str, fake: str) -> tuple[Adapter, type[Shop]]:
     """The adapter and its fake; ends the command where there is none."""
-    try:
-        import adapters.conformance.run  # noqa: F401 - looked for here, used by the caller
-        from adapters.testing.finding import NoFake, adapter_of, fake_of, shop_of
-    except ModuleNotFoundError as error:
-        if error.name != "hypothesis":
-            raise
-        _stop("the kit needs hypothesis: pip install 'coalition-network[kit]'")
+    from adapters.testing.finding import NoFake, adapter_of, fake_of, shop_of
+
     try:
         return adapter_of(name), shop_of(fake) if fake else fake_of(name)
     except (UnknownAdapter, NoFake) as error:

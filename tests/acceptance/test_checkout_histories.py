@@ -8,16 +8,9 @@ import pytest
 from sqlalchemy import Engine
 
 from adapters.contract import Capability
-from adapters.registry import adapters
 from coalition.config import Config
 from tests.acceptance.checkout_histories import SHOP_TERMS, told
-from tests.checkout_world import Market
-
-PLATFORMS = sorted(
-    name
-    for name, adapter in adapters().items()
-    if Capability.SYNCHRONOUS not in adapter.manifest.capabilities
-)
+from tests.checkout_world import PLATFORMS, Market
 
 
 @pytest.fixture

@@ -51,7 +51,6 @@ class ShopWithSecret(SaleorShop):
 class TestSaleorWithSecret(AdapterSuite):
     adapter = ADAPTER
     shop = ShopWithSecret
-    histories = 20
 
 
 NODE = Path(__file__).parent / "node"

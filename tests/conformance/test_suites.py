@@ -9,13 +9,16 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from adapters.conformance import AdapterSuite
 from adapters.conformance.base import applies, cases_of
+from adapters.conformance.points import NOT_EARNING
 from adapters.contract import Capability
 from adapters.registry import GROUP, adapters
+from coalition.agreements.terms import APART
 from tests.conformance import test_stripe
 from tests.conformance.test_stripe import TestStripe as StripeSuite
 
@@ -78,6 +81,20 @@ def test_the_kit_never_skips() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Attribute):
                 assert node.attr not in ("skip", "skipif", "xfail", "importorskip"), path.name
+
+
+def test_what_the_kit_takes_for_no_goods_is_what_an_agreement_does() -> None:
+    assert NOT_EARNING == APART
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("suite", suites(), ids=lambda suite: suite.__name__)
+def test_five_hundred_histories_end_in_the_points_of_the_last_state(
+    suite: type[AdapterSuite],
+) -> None:
+    proof = suite()
+    for number in range(500):
+        proof.history(Random(number))
 
 
 def test_a_manifest_that_is_silent_about_a_capability_is_refused() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from adapters.testing.shop import Item, Purchase
-from tests.checkout_world import SHOPS, Connected, Market
+from tests.checkout_world import PLATFORMS, Connected, Market
 
 
-@pytest.mark.parametrize("platform", SHOPS)
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_what_a_shop_sells_and_takes_back_is_earned_and_taken_back(
     market: Market, platform: str
 ) -> None:

@@ -13,8 +13,7 @@ from werkzeug.test import TestResponse
 from adapters.contract import Reply, Request
 from adapters.testing.shop import Item
 from adapters.testing.till import Heard, Till
-from adapters.testing.toast import ToastShop
-from tests.checkout_world import SHOPS, Connected, Market
+from tests.checkout_world import Connected, Market
 
 KEY = "ab11d469-5ed5-4daa-b9d6-{:012x}"
 
@@ -58,8 +57,7 @@ class Counter:
 
 
 @pytest.fixture
-def counter(market: Market, monkeypatch: pytest.MonkeyPatch) -> Counter:
-    monkeypatch.setitem(SHOPS, "toast", ToastShop)
+def counter(market: Market) -> Counter:
     ann = market.member(phone="+15550177")
     sale = market.world.sale_body(None, ("food", "1", "100.00"))
     sale["member"] = {"card": ann["cards"][0]["number"]}
