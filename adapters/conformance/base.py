@@ -34,11 +34,13 @@ def needs(*capabilities: Capability, any_of: Iterable[Capability] = ()) -> Calla
     return mark
 
 
-def applies(case: Callable[..., None], capabilities: frozenset[Capability]) -> bool:
-    """Whether a case is one of an adapter that declares these."""
-    some: frozenset[Capability] = getattr(case, "any_of", frozenset())
+def lacking(
+    case: Callable[..., None], capabilities: frozenset[Capability]
+) -> frozenset[Capability]:
+    """What an adapter that declares these lacks for a case; nothing: the case is one of its."""
     every: frozenset[Capability] = getattr(case, "needs", frozenset())
-    return every <= capabilities and (not some or bool(some & capabilities))
+    some: frozenset[Capability] = getattr(case, "any_of", frozenset())
+    return (every - capabilities) | (some if some.isdisjoint(capabilities) else frozenset())
 
 
 class Base:
@@ -63,7 +65,7 @@ class Base:
         if replaced:
             raise TypeError(f"{cls.__name__} replaces cases of the kit: {', '.join(replaced)}")
         for name, case in kit.items():
-            if not applies(case, cls.adapter.manifest.capabilities):
+            if lacking(case, cls.adapter.manifest.capabilities):
                 setattr(cls, name, None)
 
     def new_shop(self, **kwargs: Any) -> Shop:

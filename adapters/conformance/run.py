@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal
 
-from adapters.conformance.base import cases_of
+from adapters.conformance.base import cases_of, lacking
 from adapters.conformance.suite import AdapterSuite
-from adapters.contract import Adapter, Capability, Manifest
+from adapters.contract import Adapter, Manifest
 from adapters.testing.shop import Shop
 
 __all__ = ["CaseResult", "run_kit"]
@@ -58,7 +58,7 @@ def run_kit(
 def _run(suite: type[Any], name: str, case: Any, manifest: Manifest) -> CaseResult:
     group = inspect.getmodule(case)
     words = "" if group is None else (group.__doc__ or "").partition("\n")[0].rstrip(".")
-    missing: frozenset[Capability] = getattr(case, "needs", frozenset()) - manifest.capabilities
+    missing = lacking(case, manifest.capabilities)
     if missing:
         reasons = (f"{each}: {manifest.ignores[each]}" for each in sorted(missing))
         return CaseResult(words, name, "not_for_it", "; ".join(reasons))
@@ -66,7 +66,7 @@ def _run(suite: type[Any], name: str, case: Any, manifest: Manifest) -> CaseResu
     try:
         getattr(suite(), name)()
     except Exception as error:  # noqa: BLE001 - whatever an adapter does wrong is the result
-        detail, place = _told(_innermost(error))
+        detail, place = _told(error)
         return CaseResult(
             group=words,
             case=name,
@@ -77,13 +77,6 @@ def _run(suite: type[Any], name: str, case: Any, manifest: Manifest) -> CaseResu
             seconds=perf_counter() - began,
         )
     return CaseResult(words, name, "passed", seconds=perf_counter() - began)
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """Of several failures in one, the first."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def _told(error: BaseException) -> tuple[str, str]:

@@ -14,10 +14,12 @@ from random import Random
 import pytest
 
 from adapters.conformance import AdapterSuite
-from adapters.conformance.base import applies, cases_of
+from adapters.conformance.base import cases_of, lacking
 from adapters.conformance.points import NOT_EARNING
+from adapters.conformance.run import run_kit
 from adapters.contract import Capability
-from adapters.registry import GROUP, adapters
+from adapters.registry import GROUP, adapter_named, adapters
+from adapters.testing.finding import fake_of
 from coalition.agreements.terms import APART
 from tests.conformance import test_stripe
 from tests.conformance.test_stripe import TestStripe as StripeSuite
@@ -59,8 +61,21 @@ def test_a_case_that_does_not_apply_is_not_collected_and_all_others_are() -> Non
     for suite in suites():
         manifest = suite.adapter.manifest
         for name, case in cases_of(suite).items():
-            wanted = applies(case, manifest.capabilities)
+            wanted = not lacking(case, manifest.capabilities)
             assert callable(getattr(suite, name)) == wanted, (suite.__name__, name)
+
+
+@pytest.mark.parametrize(
+    ("case", "lacks"),
+    [("partial_refunds", ["refund_by_amount", "refund_by_line"]), ("chargeback", ["chargeback"])],
+)
+def test_without_a_test_runner_such_a_case_tells_what_the_platform_lacks(
+    case: str, lacks: list[str]
+) -> None:
+    poster = adapter_named("poster")
+    (result,) = run_kit(adapter=poster, shop=fake_of("poster"), matching=case)
+    assert result.state == "not_for_it", result.detail
+    assert [reason.partition(":")[0] for reason in result.detail.split("; ")] == lacks
 
 
 def test_a_suite_cannot_replace_a_case_of_the_kit() -> None:
@@ -88,7 +103,7 @@ def test_what_the_kit_takes_for_no_goods_is_what_an_agreement_does() -> None:
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("suite", suites(), ids=lambda suite: suite.__name__)
+@pytest.mark.parametrize("suite", list(suites()), ids=lambda suite: suite.__name__)
 def test_five_hundred_histories_end_in_the_points_of_the_last_state(
     suite: type[AdapterSuite],
 ) -> None:
