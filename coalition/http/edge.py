@@ -10,15 +10,12 @@ its first answer and changes nothing.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from flask import Flask, Request, Response, request, send_file
+from flask import Flask, Request, Response, request
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -27,9 +24,10 @@ from coalition.directory import Snapshot
 from coalition.errors import HubError, StaleDirectory
 from coalition.http import store
 from coalition.http.authentication import authenticate
-from coalition.http.context import Answer, Caller, Pieces, RequestContext
+from coalition.http.context import Caller, RequestContext
 from coalition.http.endpoint import Endpoint, Routes
 from coalition.http.hub import Hub
+from coalition.http.once import CurrentRefusal, once
 from coalition.http.paging import bind, read_page
 from coalition.http.paths import flask_rule, read_path
 from coalition.http.problems import RETRY_STATES, sqlstate
@@ -41,17 +39,15 @@ from coalition.http.reading import (
     read_query,
     receive,
 )
+from coalition.http.responses import respond
 from coalition.http.scope import PARTY, REQUEST_ID, ROUTE
-from coalition.http.strict_json import dump
 from coalition.partners.domain import check_allowed
-from coalition.sealing import place, seal, unseal
 from partner_sdk.wire.problems import PROBLEMS
 from partner_sdk.wire.signing import VerifiedSignature
 
 MAX_ATTEMPTS = 5
 ENDPOINTS = "coalition.endpoints"
 _EVIDENCE_HEADERS = ("content-digest", "idempotency-key", "signature", "signature-input")
-_SEALED_KEY = "saved answers"
 
 
 def mount(*, app: Flask, hub: Hub, routes: Routes) -> None:
@@ -68,14 +64,6 @@ def mount(*, app: Flask, hub: Hub, routes: Routes) -> None:
             methods=[endpoint.method],
             provide_automatic_options=False,
         )
-
-
-class _CurrentRefusal(Exception):  # noqa: N818 - it carries one
-    """A refusal by a handler whose transaction had just proven the directory to be the newest."""
-
-    def __init__(self, refusal: HubError) -> None:
-        super().__init__(refusal.code)
-        self.refusal = refusal
 
 
 @dataclass(slots=True)
@@ -124,7 +112,7 @@ class Edge:
         for _ in range(MAX_ATTEMPTS - 1):
             try:
                 return self._attempt(incoming, snapshot, path, used)
-            except _CurrentRefusal as current:
+            except CurrentRefusal as current:
                 raise current.refusal from None
             except (Conflict, StaleDirectory):
                 snapshot = hub.fresh_snapshot()
@@ -138,7 +126,7 @@ class Edge:
                     raise
         try:
             return self._attempt(incoming, snapshot, path, used)
-        except _CurrentRefusal as current:
+        except CurrentRefusal as current:
             raise current.refusal from None
         except Conflict:
             raise HubError("conflict_retry", "Others change the same thing just now.") from None
@@ -228,115 +216,25 @@ class Edge:
     ) -> Response:
         endpoint = self._endpoint
         if endpoint.mode == "own":
-            return self._respond(endpoint.handler(context, **values))
+            return respond(endpoint.handler(context, **values), endpoint)
         with self._unit() as connection:
             context._connection = connection
             if endpoint.mode == "read":
-                return self._respond(endpoint.handler(context, **values))
+                return respond(endpoint.handler(context, **values), endpoint)
             key = context.idempotency_key
             if key is None and signature is not None:
                 key = f"nonce:{signature.nonce}"  # no client can send such a key
             if key is None:
-                return self._respond(endpoint.handler(context, **values))
+                return respond(endpoint.handler(context, **values), endpoint)
             nonce = "" if signature is None else signature.nonce
-            return self._once(incoming, context, key, nonce, values)
-
-    def _once(
-        self,
-        incoming: Incoming,
-        context: RequestContext,
-        key: str,
-        nonce: str,
-        values: dict[str, Any],
-    ) -> Response:
-        """Run the handler unless its answer is known already."""
-        connection, party_no = context.connection, context.caller.party_no
-        lock = int.from_bytes(_sha256(b"%d:%s" % (party_no, key.encode()))[:8], "big", signed=True)
-        guarded = store.guard(connection=connection, lock=lock, party_no=party_no, nonce=nonce)
-        if not guarded.free:
-            raise HubError("idempotency_in_progress", "The first request with this key still runs.")
-        if guarded.version != context.snapshot.version:
-            raise StaleDirectory
-        # Keyed: whoever steals the table cannot try which phone number a body held.
-        digest = hmac.digest(
-            self._hub.key("idempotency"),
-            f"{incoming.method} {incoming.path}\n".encode() + incoming.body,
-            "sha256",
-        )
-        saved = store.find_answer(connection=connection, party_no=party_no, key=key)
-        if saved is not None:
-            if saved.request_hmac != digest:
-                raise HubError(
-                    "idempotency_key_reused", "This Idempotency-Key came with another request."
-                )
-            return self._replay(saved, party_no, key)
-        if guarded.refused:
-            raise HubError("request_replayed", "It was refused: sign it again with a new nonce.")
-        try:
-            response = self._respond(self._endpoint.handler(context, **values))
-        except StaleDirectory:
-            raise
-        except HubError as refusal:
-            raise _CurrentRefusal(refusal) from refusal
-        answer = bytes(response.get_data())
-        if self._endpoint.sensitive:
-            answer = seal(
-                key=self._hub.key(_SEALED_KEY),
-                secret=answer,
-                at=_place(party_no, key),
-                nonce=self._hub.random(12),
+            return once(
+                endpoint=endpoint,
+                incoming=incoming,
+                context=context,
+                key=key,
+                nonce=nonce,
+                handler=lambda: endpoint.handler(context, **values),
             )
-        store.save_answer(
-            connection=connection,
-            party_no=party_no,
-            key=key,
-            answer=store.SavedAnswer(digest, response.status_code, answer),
-            recorded_at=context.wall_now,
-        )
-        if context.evidence is not None:
-            store.save_evidence(connection=connection, row=context.evidence)
-        return response
-
-    def _replay(self, saved: store.SavedAnswer, party_no: int, key: str) -> Response:
-        answer = saved.answer
-        if self._endpoint.sensitive:
-            answer = unseal(key=self._hub.key(_SEALED_KEY), sealed=answer, at=_place(party_no, key))
-        response = Response(answer, status=saved.status, content_type=self._content_type(answer))
-        response.headers["Idempotency-Replayed"] = "true"
-        return response
-
-    def _respond(self, answer: Answer) -> Response:
-        document = answer.document
-        if isinstance(document, Path):
-            # Streamed by the server: what it costs does not grow with the file.
-            response = send_file(document.resolve(), mimetype=self._endpoint.answer_type)
-            for name, value in answer.headers.items():
-                response.headers[name] = value
-            return response
-        if isinstance(document, Pieces):
-            response = Response(
-                document.blocks, content_type=self._endpoint.answer_type, direct_passthrough=True
-            )
-            response.content_length = document.size
-            response.headers.update(answer.headers)
-            return response
-        if document is None:
-            body = b""
-        elif isinstance(document, bytes):
-            body = document
-        else:
-            body = dump(document)
-        response = Response(
-            body,
-            status=answer.status or self._endpoint.status,
-            content_type=self._content_type(body),
-        )
-        for name, value in answer.headers.items():
-            response.headers[name] = value
-        return response
-
-    def _content_type(self, body: bytes) -> str | None:
-        return self._endpoint.answer_type if body else None
 
 
 def _evidence(incoming: Incoming, context: RequestContext, caller: Caller) -> dict[str, Any]:
@@ -353,11 +251,3 @@ def _evidence(incoming: Incoming, context: RequestContext, caller: Caller) -> di
         "headers": headers,
         "body": incoming.body,
     }
-
-
-def _place(party_no: int, key: str) -> bytes:
-    return place(table="idempotency", row=f"{party_no}/{key}", column="answer")
-
-
-def _sha256(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
