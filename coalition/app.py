@@ -36,7 +36,9 @@ NOUNS = (
     "coalition.events.api",
     "coalition.partners.api",
     "coalition.agreements.api",
-    "coalition.checkouts.api",
+    "coalition.checkouts.api.connections",
+    "coalition.checkouts.api.messages",
+    "coalition.checkouts.api.hooks",
     "coalition.checkouts.spends.api",
     "coalition.operations.api",
 )

@@ -12,14 +12,15 @@ from uuid import UUID
 
 from adapters.contract import Answer, Call, Facts, Fetch, Parsed, Parts, Request, Secrets, Settings
 from coalition.errors import HubError
+from partner_sdk.wire import ids
 
 ConnectionState = Literal["test", "live", "paused", "closed"]
 MessageState = Literal["waiting", "done", "ignored", "dead"]
 Guests = Literal["keep", "ignore"]
 
-CONNECTION_STATES: Final = ("test", "live", "paused", "closed")
+CONNECTION_STATES: Final[tuple[ConnectionState, ...]] = ("test", "live", "paused", "closed")
 MESSAGE_STATES: Final = ("waiting", "done", "ignored", "dead")
-GUESTS: Final = ("keep", "ignore")
+GUESTS: Final[tuple[Guests, ...]] = ("keep", "ignore")
 MEMBER_BY: Final = ("card_attribute", "customer_id", "phone", "email")
 """How a member may be recognised; a connection says in which order they are tried."""
 NAME_PATTERN: Final = "[a-z][a-z0-9-]{0,19}"
@@ -178,6 +179,18 @@ class UnknownMessage(HubError):  # noqa: N818 - the name says it
 
     def __init__(self) -> None:
         super().__init__("message_not_found", "There is no such message.")
+
+
+def connection_id_of(text: str) -> UUID:
+    """A connection's id as it is told.
+
+    Raises:
+        UnknownConnection: it is none.
+    """
+    try:
+        return ids.decode("con", text)
+    except ids.InvalidId:
+        raise UnknownConnection from None
 
 
 def order_name(connection: Connection, order_id: str) -> str:

@@ -45,7 +45,7 @@ from coalition.checkouts.domain import (
     kept_key,
 )
 from coalition.checkouts.service.known import Book, Connections
-from coalition.checkouts.store import inbox
+from coalition.checkouts.store import inbox, rejections
 from coalition.db.database import Database
 from coalition.errors import StaleDirectory
 from coalition.logging import logger
@@ -180,7 +180,9 @@ class Door:
                 connection.no, self._wall(), why.reason, why.detail[:500], len(request.body)
             )
             with self._database.autocommit() as database:
-                inbox.reject(connection=database, rejection=rejection, keep_at_most=MAX_REJECTED)
+                rejections.reject(
+                    connection=database, rejection=rejection, keep_at_most=MAX_REJECTED
+                )
         outcome = Outcome("rejected", why.reason, {"detail": why.detail})
         return adapter.ack(request=request, outcome=outcome, settings=connection.settings)
 

@@ -13,8 +13,7 @@ from coalition.checkouts.domain import LEASE, Connection, Message, next_delay
 from coalition.checkouts.processing import Processing, Taken
 from coalition.checkouts.processing.reading import guarded
 from coalition.checkouts.service import Connections
-from coalition.checkouts.store import inbox
-from coalition.checkouts.store.inbox import Settled
+from coalition.checkouts.store.claiming import Settled, claim, settle, with_due
 from coalition.db.database import Database
 from coalition.logging import logger
 from coalition.metrics import CHECKOUT_MESSAGES
@@ -56,7 +55,7 @@ class Workshop:
                     for became, count in done.items():
                         counts[became] = counts.get(became, 0) + count
                 with self._pool.autocommit() as connection:
-                    due = inbox.with_due(connection=connection, wall_now=self._wall())
+                    due = with_due(connection=connection, wall_now=self._wall())
                 for no in due:
                     if no not in under_way and no not in idle and len(under_way) < WORKERS:
                         under_way[no] = pool.submit(self.work, no)
@@ -76,7 +75,7 @@ class Workshop:
         wall_now = self._wall()
         leased_until = wall_now + LEASE
         with self._pool.transaction() as database:
-            messages, asked_at = inbox.claim(
+            messages, asked_at = claim(
                 connection=database,
                 connection_no=connection_no,
                 wall_now=wall_now,
@@ -91,7 +90,7 @@ class Workshop:
             self._settled(message, each) for message, each in zip(messages, taken, strict=True)
         ]
         with self._pool.transaction() as database:
-            own = inbox.settle(
+            own = settle(
                 connection=database,
                 connection_no=connection_no,
                 settled=settled,

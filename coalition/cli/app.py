@@ -27,7 +27,7 @@ NOUNS = {
     "member": "coalition.members.cli:app",
     "ledger": "coalition.ledger.cli:app",
     "connection": "coalition.checkouts.cli:app",
-    "replay": "coalition.checkouts.cli:replay",
+    "replay": "coalition.checkouts.cli.showing:replay",
     "listen": "coalition.checkouts.trying.cli:listen",
     "trigger": "coalition.checkouts.trying.cli:trigger",
     "adapter": "coalition.cli.adapter:app",

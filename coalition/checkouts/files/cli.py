@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from coalition.checkouts import service
-from coalition.checkouts.domain import UnknownConnection
+from coalition.checkouts.domain import connection_id_of
 from coalition.checkouts.files.domain import FileOutcome
 from coalition.checkouts.files.folder import DropFolder
 from coalition.checkouts.files.service import Pickup
@@ -19,7 +19,6 @@ from coalition.checkouts.sealed import SECRETS_KEY
 from coalition.cli.session import Session, open_session
 from coalition.clock import wall_now
 from coalition.directory import Clocks, Directory
-from partner_sdk.wire import ids
 
 __all__ = ["files"]
 
@@ -63,14 +62,10 @@ def files(
 
 def _pickup(session: Session, name: str, folder: Path) -> Pickup:
     """What picks up, with the connection as it is set now."""
-    try:
-        connection_id = ids.decode("con", name)
-    except ids.InvalidId:
-        raise UnknownConnection from None
     database, config = session.database, session.config
     with database.transaction() as connection:
         stored = service.connection_named(
-            connection=connection, connection_id=connection_id, party_no=None
+            connection=connection, connection_id=connection_id_of(name), party_no=None
         )
     return Pickup(
         database=database,

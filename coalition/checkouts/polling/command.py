@@ -8,14 +8,19 @@ from collections import Counter
 from datetime import UTC, date, datetime
 
 from adapters.contract import Malformed
-from coalition.checkouts.domain import Connection, Refused, UnknownConnection, Unreachable
+from coalition.checkouts.domain import (
+    Connection,
+    Refused,
+    UnknownConnection,
+    Unreachable,
+    connection_id_of,
+)
 from coalition.checkouts.making import make_connections, make_processing
 from coalition.checkouts.polling.service import Poller
 from coalition.cli.session import Session, open_session
 from coalition.clock import wall_now
 from coalition.directory import Clocks, Directory
 from coalition.errors import FieldError, HubError
-from partner_sdk.wire import ids
 from partner_sdk.wire.instants import InvalidInstant, parse_instant
 
 MOST_PROBLEMS = 50
@@ -81,10 +86,7 @@ def run(
 
 
 def _named(poller: Poller, name: str) -> Connection:
-    try:
-        found = poller.connections.newest().by_id.get(ids.decode("con", name))
-    except ids.InvalidId:
-        found = None
+    found = poller.connections.newest().by_id.get(connection_id_of(name))
     if found is None:
         raise UnknownConnection
     return found

@@ -18,7 +18,7 @@ from coalition.checkouts.domain import Connection, Refused, Unreachable, next_de
 from coalition.checkouts.polling import store
 from coalition.checkouts.processing import Processing, Taken
 from coalition.checkouts.service import Connections
-from coalition.checkouts.store.inbox import clock
+from coalition.checkouts.store.claiming import clock
 from coalition.errors import HubError
 from coalition.logging import logger
 

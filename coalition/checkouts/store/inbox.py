@@ -1,8 +1,7 @@
-"""The SQL of the inbox: keeping, claiming, settling and showing messages; the refused ones."""
+"""The SQL of the inbox: keeping and showing messages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +9,11 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from adapters.contract import Headers, Request
-from coalition.checkouts.domain import Delivery, Message, MessageState, Rejection
-from coalition.checkouts.tables import checkout_connection, inbox_message, inbox_rejection
+from coalition.checkouts.domain import Delivery, Message
+from coalition.checkouts.tables import checkout_connection, inbox_message
 from coalition.db.prepared import run_prepared
 
 _KEEP = """
@@ -28,16 +27,7 @@ kept AS (
       ON CONFLICT (connection_no, delivery_key) DO NOTHING RETURNING 1)
 SELECT EXISTS (SELECT FROM gate), EXISTS (SELECT FROM kept)
 """
-_REJECT = """
-WITH put AS (
-  INSERT INTO inbox_rejection (connection_no, rejected_at, reason, detail, bytes)
-  VALUES ($1::int, $2::timestamptz, $3, $4, $5::int) RETURNING no)
-DELETE FROM inbox_rejection WHERE connection_no = $1::int AND no <= (
-  SELECT no FROM inbox_rejection WHERE connection_no = $1::int
-   ORDER BY no DESC OFFSET $6::int LIMIT 1)
-RETURNING no
-"""
-_COLUMNS = (
+COLUMNS = (
     inbox_message.c.message_id,
     inbox_message.c.connection_no,
     inbox_message.c.delivery_key,
@@ -54,48 +44,6 @@ _COLUMNS = (
     inbox_message.c.result,
     inbox_message.c.settled_at,
 )
-_NAMES = ", ".join(f"m.{column.name}" for column in _COLUMNS)
-# One that others work on keeps all messages about its order from being taken, too.
-_CLAIM = text(f"""
-WITH due AS (
-  SELECT d.connection_no, d.message_id FROM inbox_message d
-   WHERE d.connection_no = :no AND d.state = 'waiting' AND d.due_at <= :now
-     AND (d.leased_until IS NULL OR d.leased_until <= :now)
-     AND NOT EXISTS (SELECT FROM inbox_message o WHERE o.connection_no = :no
-           AND o.state = 'waiting' AND o.about = d.about AND o.leased_until > :now)
-   ORDER BY d.due_at, d.message_id LIMIT :most FOR UPDATE SKIP LOCKED)
-UPDATE inbox_message m SET leased_until = :until, attempts = m.attempts + 1
-  FROM due WHERE m.connection_no = due.connection_no AND m.message_id = due.message_id
-RETURNING {_NAMES}, clock_timestamp() AS claimed_at
-""")
-_SETTLE = text("""
-UPDATE inbox_message m SET state = r.state, reason = r.reason, result = r.result,
-       due_at = COALESCE(r.due_at, m.due_at), leased_until = NULL,
-       settled_at = CASE WHEN r.state = 'waiting' THEN NULL ELSE CAST(:now AS timestamptz) END
-  FROM json_to_recordset(CAST(:rows AS json)) AS r(message_id uuid, state text, reason text,
-       result jsonb, due_at timestamptz)
- WHERE m.connection_no = :no AND m.message_id = r.message_id AND m.state = 'waiting'
-   AND m.leased_until = :until
-RETURNING m.message_id
-""")
-_WITH_DUE = text("""
-SELECT c.no FROM checkout_connection c
- WHERE c.state IN ('test', 'live') AND EXISTS (
-       SELECT FROM inbox_message m WHERE m.connection_no = c.no AND m.state = 'waiting'
-          AND m.due_at <= :now AND (m.leased_until IS NULL OR m.leased_until <= :now))
- ORDER BY c.no
-""")
-_UNDONE = text("""
-SELECT max((result ->> 'undone')::bigint) FROM inbox_message
- WHERE connection_no = :no AND about = :about AND result ? 'undone'
-   AND (result ->> 'told')::bigint = :told
-""")
-_STANDS = text("""
-SELECT EXISTS (
-  SELECT FROM inbox_message
-   WHERE connection_no = :no AND about = :about AND result ->> 'kind' = 'accrue'
-     AND NOT result ? 'undone' AND (result ->> 'told')::bigint = :told AND message_id <> :but
-)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +52,6 @@ class Kept:
 
     current: bool
     new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of a message; one that waits on is due again at `due_at`."""
-
-    message_id: UUID
-    state: MessageState
-    reason: str | None
-    result: dict[str, Any] | None
-    due_at: datetime | None = None
 
 
 def keep(*, connection: Connection, delivery: Delivery, directory_version: int) -> Kept:
@@ -144,74 +81,6 @@ def keep(*, connection: Connection, delivery: Delivery, directory_version: int) 
     return Kept(current, new)
 
 
-def reject(*, connection: Connection, rejection: Rejection, keep_at_most: int) -> None:
-    """Note a refused delivery, and forget the oldest beyond so many of the connection."""
-    run_prepared(
-        connection=connection,
-        statement=_REJECT,
-        parameters=(
-            str(rejection.connection_no),
-            rejection.rejected_at.isoformat(),
-            rejection.reason,
-            rejection.detail,
-            str(rejection.bytes),
-            str(keep_at_most - 1),
-        ),
-    )
-
-
-def with_due(*, connection: Connection, wall_now: datetime) -> list[int]:
-    """Numbers of the connections that have messages to work on."""
-    return list(connection.execute(_WITH_DUE, {"now": wall_now}).scalars())
-
-
-def claim(
-    *, connection: Connection, connection_no: int, wall_now: datetime, until: datetime, limit: int
-) -> tuple[list[Message], datetime | None]:
-    """Take messages of a connection that are due, for this worker alone until that wall time.
-
-    Gives them in the order in which they came, and the database's time. Claims of a connection
-    wait for each other, so that no two workers have messages about one order.
-    """
-    connection.execute(select(func.pg_advisory_xact_lock(7206, connection_no)))
-    rows = connection.execute(
-        _CLAIM, {"no": connection_no, "now": wall_now, "until": until, "most": limit}
-    ).all()
-    found = sorted((_message(row) for row in rows), key=lambda each: each.message_id)
-    return found, rows[0].claimed_at if rows else None
-
-
-def settle(
-    *,
-    connection: Connection,
-    connection_no: int,
-    settled: Sequence[Settled],
-    leased_until: datetime,
-    wall_now: datetime,
-) -> set[UUID]:
-    """Say what became of messages, unless their lease ran out and others have them; gives whose."""
-    rows = [
-        {
-            "message_id": each.message_id,
-            "state": each.state,
-            "reason": each.reason,
-            "result": each.result,
-            "due_at": each.due_at,
-        }
-        for each in settled
-    ]
-    done = connection.execute(
-        _SETTLE,
-        {
-            "no": connection_no,
-            "rows": orjson.dumps(rows).decode(),
-            "until": leased_until,
-            "now": wall_now,
-        },
-    )
-    return set(done.scalars())
-
-
 def list_messages(
     *,
     connection: Connection,
@@ -221,20 +90,20 @@ def list_messages(
     limit: int,
 ) -> list[Message]:
     """Messages of a connection, newest first."""
-    found = select(*_COLUMNS).where(inbox_message.c.connection_no == connection_no)
+    found = select(*COLUMNS).where(inbox_message.c.connection_no == connection_no)
     if state is not None:
         found = found.where(inbox_message.c.state == state)
     if before is not None:
         found = found.where(inbox_message.c.message_id < before)
     rows = connection.execute(found.order_by(inbox_message.c.message_id.desc()).limit(limit))
-    return [_message(row) for row in rows]
+    return [read_message(row) for row in rows]
 
 
 def find_message(
     *, connection: Connection, message_id: UUID, connection_no: int | None = None
 ) -> Message | None:
     """A message, of that connection or of any."""
-    found = select(*_COLUMNS).where(inbox_message.c.message_id == message_id)
+    found = select(*COLUMNS).where(inbox_message.c.message_id == message_id)
     if connection_no is None:
         # By the primary key, of each connection: there are few.
         found = found.where(
@@ -243,38 +112,18 @@ def find_message(
     else:
         found = found.where(inbox_message.c.connection_no == connection_no)
     row = connection.execute(found).one_or_none()
-    return None if row is None else _message(row)
+    return None if row is None else read_message(row)
 
 
 def find_by_key(
     *, connection: Connection, connection_no: int, key: str, lock: bool = False
 ) -> Message | None:
     """A message by its delivery key; locked until the transaction ends where asked."""
-    found = select(*_COLUMNS).where(
+    found = select(*COLUMNS).where(
         inbox_message.c.connection_no == connection_no, inbox_message.c.delivery_key == key
     )
     row = connection.execute(found.with_for_update() if lock else found).one_or_none()
-    return None if row is None else _message(row)
-
-
-def undone_revision(
-    *, connection: Connection, connection_no: int, about: str, told: int
-) -> int | None:
-    """The highest revision by which an accrual was undone of an order in that state of it.
-
-    `told`: the revision that the platform tells of the state.
-    """
-    found = connection.execute(
-        _UNDONE, {"no": connection_no, "about": about, "told": told}
-    ).scalar_one()
-    return None if found is None else int(found)
-
-
-def other_accrual_stands(*, connection: Connection, accrual: Message, told: int) -> bool:
-    """Whether the same state of its order was accrued by another key, and not undone."""
-    values = {"no": accrual.connection_no, "about": accrual.about, "told": told}
-    found = connection.execute(_STANDS, {**values, "but": accrual.message_id})
-    return bool(found.scalar_one())
+    return None if row is None else read_message(row)
 
 
 def make_due(*, connection: Connection, message: Message, wall_now: datetime) -> None:
@@ -294,34 +143,6 @@ def make_due(*, connection: Connection, message: Message, wall_now: datetime) ->
             settled_at=None,
         )
     )
-
-
-def answer_kept(
-    *, connection: Connection, message_id: UUID, connection_no: int, result: dict[str, Any]
-) -> None:
-    """Write down the answer to a question, in the transaction of what it did."""
-    connection.execute(
-        update(inbox_message)
-        .where(
-            inbox_message.c.connection_no == connection_no,
-            inbox_message.c.message_id == message_id,
-        )
-        .values(result=result)
-    )
-
-
-def list_rejections(
-    *, connection: Connection, connection_no: int, before: int | None, limit: int
-) -> list[tuple[int, Rejection]]:
-    """Refused deliveries of a connection, newest first, each with its number."""
-    found = select(inbox_rejection).where(inbox_rejection.c.connection_no == connection_no)
-    if before is not None:
-        found = found.where(inbox_rejection.c.no < before)
-    rows = connection.execute(found.order_by(inbox_rejection.c.no.desc()).limit(limit))
-    return [
-        (row.no, Rejection(row.connection_no, row.rejected_at, row.reason, row.detail, row.bytes))
-        for row in rows
-    ]
 
 
 def count_states(*, connection: Connection, connection_no: int) -> dict[str, int]:
@@ -355,13 +176,8 @@ def forget_before(*, connection: Connection, instant: datetime, limit: int) -> i
     return done.rowcount
 
 
-def clock(*, connection: Connection) -> datetime:
-    """The database's own time."""
-    instant: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    return instant
-
-
-def _message(row: Any) -> Message:
+def read_message(row: Any) -> Message:
+    """A row of `COLUMNS` as a message."""
     return Message(
         message_id=row.message_id,
         connection_no=row.connection_no,

@@ -13,7 +13,7 @@ from coalition.checkouts.domain import Connection, UnknownConnection
 from coalition.checkouts.sealed import SECRETS_KEY
 from coalition.checkouts.service.manage import opened
 from coalition.checkouts.store import connections as rows
-from coalition.checkouts.store import inbox
+from coalition.checkouts.store import rejections
 from coalition.checkouts.store.connections import StoredConnection
 from coalition.checkouts.trying.following import Follower, News
 from coalition.checkouts.trying.sending import samples, send, what_became
@@ -116,7 +116,7 @@ def _chosen(session: Session, connection: str, platform: str) -> list[StoredConn
 def _why(session: Session, shop: Connection) -> str | None:
     """The reason of the newest refusal."""
     with session.database.autocommit() as database:
-        refused = inbox.list_rejections(
+        refused = rejections.list_rejections(
             connection=database, connection_no=shop.no, before=None, limit=1
         )
     return f"{refused[0][1].reason}: {refused[0][1].detail}" if refused else None

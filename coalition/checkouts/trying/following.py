@@ -9,7 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from adapters.contract import Request
-from coalition.checkouts.store import inbox
+from coalition.checkouts.store import inbox, rejections
 from coalition.checkouts.store.connections import StoredConnection
 from coalition.db.database import Database
 from partner_sdk.wire.ids import encode
@@ -78,7 +78,7 @@ class Follower:
             messages = inbox.list_messages(
                 connection=connection, connection_no=shop.no, state=None, before=None, limit=MOST
             )
-            refused = inbox.list_rejections(
+            refused = rejections.list_rejections(
                 connection=connection, connection_no=shop.no, before=None, limit=MOST
             )
         last = self._last.get(shop.no)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from adapters.testing.shop import Item
 from coalition.checkouts.cli import app as connection
-from coalition.checkouts.cli import replay
+from coalition.checkouts.cli.showing import replay
 from coalition.errors import HubError
 from tests.checkout_world import Market
 

@@ -1,4 +1,4 @@
-"""Routes of connections and their messages, and the door for the platforms."""
+"""Routes of connections."""
 
 from __future__ import annotations
 
@@ -6,49 +6,28 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from adapters.contract import Headers, Request
 from coalition.checkouts import service
-from coalition.checkouts.answering import Answering
-from coalition.checkouts.domain import MAX_BODY, PREVIOUS_SECRET_LASTS
-from coalition.checkouts.making import make_connections, make_processing
-from coalition.checkouts.receiving import Door
+from coalition.checkouts.api.own import own_connection, scope
+from coalition.checkouts.domain import PREVIOUS_SECRET_LASTS
 from coalition.checkouts.schemas import (
     ConnectionAnswer,
     ConnectionBody,
     ConnectionChangeBody,
     ConnectionQuery,
     ConnectionStateBody,
-    MessageAnswer,
-    MessageQuery,
-    RejectionAnswer,
     SecretsBody,
-    WholeMessageAnswer,
 )
 from coalition.checkouts.sealed import SECRETS_KEY
 from coalition.checkouts.service.manage import Means
-from coalition.checkouts.service.messages import message_of, replay
 from coalition.checkouts.store import connections as rows
-from coalition.checkouts.store import inbox
 from coalition.checkouts.store.connections import StoredConnection
-from coalition.checkouts.wire import (
-    connection_document,
-    message_document,
-    rejection_document,
-    whole_message_document,
-)
+from coalition.checkouts.wire import connection_document
 from coalition.errors import FieldError, HubError
 from coalition.http.endpoint import Answer, RequestContext, Routes
-from coalition.http.hub import Hub
-from coalition.http.raw import RawRequest
 
 routes = Routes(tag="Checkouts")
 
 _SETTING = ("connection_not_found", "connection_closed")
-
-
-def _scope(context: RequestContext) -> int | None:
-    """A partner sees its own; the operator sees all."""
-    return None if context.caller.is_operator else context.caller.party_no
 
 
 def _means(context: RequestContext) -> Means:
@@ -58,12 +37,6 @@ def _means(context: RequestContext) -> Means:
         random=hub.random,
         allow_private=hub.config.webhook_private_hosts,
         wall_now=context.wall_now,
-    )
-
-
-def _named(context: RequestContext, connection_id: UUID) -> StoredConnection:
-    return service.connection_named(
-        connection=context.connection, connection_id=connection_id, party_no=_scope(context)
     )
 
 
@@ -128,7 +101,7 @@ def open_connection(context: RequestContext) -> Answer:
 )
 def list_connections(context: RequestContext) -> Answer:
     """In the order in which they were opened, closed ones too."""
-    page, party_no = context.page, _scope(context)
+    page, party_no = context.page, scope(context)
     partner_id = context.query.get("partner")
     if partner_id is not None:
         named = context.snapshot.party_by_id.get(partner_id)
@@ -156,7 +129,7 @@ def list_connections(context: RequestContext) -> Answer:
 )
 def get_connection(context: RequestContext, *, connection_id: UUID) -> Answer:
     """A connection; of its secrets only which are set."""
-    return _answer(context, _named(context, connection_id))
+    return _answer(context, own_connection(context, connection_id))
 
 
 @routes.endpoint(
@@ -174,7 +147,7 @@ def change_connection(context: RequestContext, *, connection_id: UUID) -> Answer
     changed = service.change_connection(
         connection=context.connection,
         connection_id=connection_id,
-        party_no=_scope(context),
+        party_no=scope(context),
         changes=context.body,
         means=_means(context),
     )
@@ -200,7 +173,7 @@ def rotate_secrets(context: RequestContext, *, connection_id: UUID) -> Answer:
     changed = service.rotate_secrets(
         connection=context.connection,
         connection_id=connection_id,
-        party_no=_scope(context),
+        party_no=scope(context),
         given=context.body["secrets"],
         means=_means(context),
         lasts=PREVIOUS_SECRET_LASTS if seconds is None else timedelta(seconds=seconds),
@@ -226,142 +199,11 @@ def set_connection_state(context: RequestContext, *, connection_id: UUID) -> Ans
     changed = service.change_state(
         connection=context.connection,
         connection_id=connection_id,
-        party_no=_scope(context),
+        party_no=scope(context),
         state=context.body["state"],
         means=_means(context),
     )
     return _answer(context, changed)
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/connections/{connection_id}/messages",
-    summary="List messages of a platform",
-    description="Newest first; `state=dead` are the dead letters.",
-    caller="either",
-    query=MessageQuery,
-    answer=MessageAnswer,
-    paged=True,
-)
-def list_messages(context: RequestContext, *, connection_id: UUID) -> Answer:
-    """What the platform sent, and what became of it."""
-    page = context.page
-    found = inbox.list_messages(
-        connection=context.connection,
-        connection_no=_named(context, connection_id).no,
-        state=context.query.get("state"),
-        before=UUID(str(page.after[0])) if page.after else None,
-        limit=page.limit + 1,
-    )
-    return Answer(
-        context.paged(found, key=lambda row: (str(row.message_id),), render=message_document)
-    )
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/connections/{connection_id}/messages/{message_id}",
-    summary="Get a message of a platform",
-    caller="either",
-    answer=WholeMessageAnswer,
-)
-def get_message(context: RequestContext, *, connection_id: UUID, message_id: UUID) -> Answer:
-    """A message as it was received."""
-    found = message_of(
-        connection=context.connection,
-        connection_no=_named(context, connection_id).no,
-        message_id=message_id,
-    )
-    return Answer(whole_message_document(found))
-
-
-@routes.endpoint(
-    "POST",
-    "/v1/connections/{connection_id}/messages/{message_id}/replay",
-    summary="Work on a message again",
-    description="From the start; what was done of it changes nothing.",
-    caller="either",
-    answer=MessageAnswer,
-)
-def replay_message(context: RequestContext, *, connection_id: UUID, message_id: UUID) -> Answer:
-    """Make a message due again, a dead letter above all."""
-    found = message_of(
-        connection=context.connection,
-        connection_no=_named(context, connection_id).no,
-        message_id=message_id,
-    )
-    again = replay(connection=context.connection, message=found, wall_now=context.wall_now)
-    return Answer(message_document(again))
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/connections/{connection_id}/rejections",
-    summary="List refused deliveries",
-    description="Newest first; the last hundred.",
-    caller="either",
-    answer=RejectionAnswer,
-    paged=True,
-)
-def list_rejections(context: RequestContext, *, connection_id: UUID) -> Answer:
-    """What came with a signature that is none of the connection's."""
-    page = context.page
-    found = inbox.list_rejections(
-        connection=context.connection,
-        connection_no=_named(context, connection_id).no,
-        before=int(page.after[0]) if page.after else None,
-        limit=page.limit + 1,
-    )
-    return Answer(
-        context.paged(
-            found, key=lambda row: (row[0],), render=lambda row: rejection_document(row[1])
-        )
-    )
-
-
-@routes.endpoint(
-    "POST",
-    "/hooks/{connection_id}",
-    summary="What platforms send",
-    description=(
-        "Signed as the platform signs and answered as it wants; the body is of its own kind, and "
-        "at most 1 MiB. What is not the platform's is answered 400, 401 or 403, by its habit."
-    ),
-    caller="public",
-    mode="raw",
-    also_statuses=(201, 202, 204, 400, 401, 403),
-    max_body=MAX_BODY,
-    answer_type="*/*",
-)
-def receive_message(hub: Hub, request: RawRequest, *, connection_id: UUID) -> Answer:
-    """Verify, keep, acknowledge."""
-    reply = hub.once(Door, lambda: _door(hub)).receive(
-        connection_id=connection_id,
-        request=Request(
-            method=request.method,
-            url=request.url,
-            headers=Headers(request.headers),
-            body=request.body,
-            query=request.query,
-        ),
-    )
-    return Answer(reply.body, reply.status, reply.headers)
-
-
-def _door(hub: Hub) -> Door:
-    config, database, directory = hub.config, hub.database, hub.directory
-    return Door(
-        database=database,
-        connections=make_connections(config=config, database=database, directory=directory),
-        answering=Answering(
-            make_processing(
-                config=config, database=database, directory=directory, clocks=hub.clocks
-            )
-        ),
-        new_id=hub.new_id,
-        wall=hub.clocks.wall,
-        threads=config.threads,
-    )
 
 
 def _answer(context: RequestContext, stored: StoredConnection) -> Answer:

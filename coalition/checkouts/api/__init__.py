@@ -1,0 +1,1 @@
+"""Routes of checkouts: connections, their messages, and the door for the platforms."""
