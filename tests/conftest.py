@@ -1,4 +1,4 @@
-"""Fixtures that every test may ask for: a real PostgreSQL, and a fresh database for each test."""
+"""Fixtures that every test may ask for: a real PostgreSQL, an empty database for each test."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from coalition.config import Config
 from coalition.db.embedded import EmbeddedServer
 from coalition.db.engine import create_engine_for
 from tests.database import create_schema
+from tests.shelf import Shelf
 
 _TEMPLATE = "template_coalition"
 _numbers = itertools.count(1)
@@ -50,13 +51,18 @@ def template_database(server: EmbeddedServer) -> str:
     return _TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def shelf(server: EmbeddedServer, template_database: str) -> Shelf:
+    """Where tests take their databases from, and give them back."""
+    return Shelf(server=server, template=template_database)
+
+
 @pytest.fixture
-def database_url(server: EmbeddedServer, template_database: str) -> Iterator[str]:
-    """Address of a fresh database with every table; dropped after the test."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
+def database_url(server: EmbeddedServer, shelf: Shelf) -> Iterator[str]:
+    """Address of a database with every table and nothing in it."""
+    name = shelf.take()
     yield server.address_of(database=name)
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    shelf.give_back(name)
 
 
 @pytest.fixture
