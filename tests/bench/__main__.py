@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from coalition.db.embedded import EmbeddedServer
-from tests.bench.results import DOCUMENT, document, table
+from tests.bench.document import DOCUMENT, document
+from tests.bench.kept import Measured, keep, read
+from tests.bench.results import table
 from tests.bench.scale import FULL, QUICK
 from tests.bench.suite import EXPERIMENTS, Suite
 
@@ -20,40 +22,55 @@ _NOTES = Path(__file__).with_name("notes.md")
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small sizes; writes no document")
     parser.add_argument(
-        "--only", nargs="+", choices=EXPERIMENTS, help="these experiments; writes no document"
+        "--quick", action="store_true", help="small sizes; keeps nothing and writes no document"
     )
-    parser.add_argument("--write", action="store_true", help="with --only: write it all the same")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=EXPERIMENTS,
+        help="these experiments; the document keeps the others as they were measured last",
+    )
     parser.add_argument("--folder", type=Path, help="where the database lies (default: var/)")
     asked = parser.parse_args()
     scale = QUICK if asked.quick else FULL
     parent = asked.folder or Path("var")
+    kept = parent / "bench"
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=parent)).absolute()
-    began = time.monotonic()
     try:
         with EmbeddedServer(data_folder=folder) as server:
-            suite = Suite(server=server, folder=folder, scale=scale, say=_say)
             for name in asked.only or EXPERIMENTS:
-                _say(name)
-                getattr(suite, name)()
+                measured = _measure(name, Suite(server, folder, scale, _say))
+                if not asked.quick:
+                    keep(measured, folder=kept)
+                print(table(measured.rows))
+                for figure in measured.figures:
+                    _say(f"{figure.name}: {figure.value}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(table(suite.rows))
-    for figure in suite.figures:
-        print(f"{figure.name}: {figure.value}")
-    if not asked.quick and (asked.write or not asked.only):
-        text = document(
-            rows=suite.rows,
-            figures=suite.figures,
-            notes=_NOTES.read_text(),
-            scale=scale,
-            on=datetime.now(UTC).date(),
-            minutes=(time.monotonic() - began) / 60,
-        )
-        DOCUMENT.write_text(text)
-        print(f"written: {DOCUMENT}")
+    if not asked.quick:
+        _write(kept)
+
+
+def _measure(name: str, suite: Suite) -> Measured:
+    _say(name)
+    began = time.monotonic()
+    getattr(suite, name)()
+    minutes = (time.monotonic() - began) / 60
+    return Measured(name, datetime.now(UTC).date(), minutes, suite.rows, suite.figures)
+
+
+def _write(kept: Path) -> None:
+    """The document, once every experiment has been measured."""
+    found = {name: read(name, folder=kept) for name in EXPERIMENTS}
+    missing = " ".join(name for name, measured in found.items() if measured is None)
+    if missing:
+        _say(f"{DOCUMENT} is not written: still to be measured with --only {missing}")
+        return
+    measured = [each for each in found.values() if each is not None]
+    DOCUMENT.write_text(document(measured=measured, notes=_NOTES.read_text(), scale=FULL))
+    _say(f"written: {DOCUMENT}")
 
 
 def _say(what: str) -> None:

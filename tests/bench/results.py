@@ -1,18 +1,11 @@
-"""What was measured, as rows of a table, and the document that it goes into."""
+"""What was measured, as rows of a table."""
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 
-from tests.bench.scale import Scale
 from tests.bench.turns import Ratio
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,38 +72,3 @@ def table(rows: Sequence[Row]) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
-
-
-def document(
-    *,
-    rows: Sequence[Row],
-    figures: Sequence[Figure],
-    notes: str,
-    scale: Scale,
-    on: date,
-    minutes: float,
-) -> str:
-    """The whole of docs/benchmarks.md."""
-    absolute = "\n".join(f"| {figure.name} | {figure.value} |" for figure in figures)
-    return f"""# Benchmarks
-
-Written by `make bench` on {on.isoformat()}; do not edit. Everything is a ratio between things that
-ran next to each other on the same machine and the same embedded PostgreSQL 18 with durable settings
-(`fsync`, `full_page_writes` and `synchronous_commit` on): contenders run in turns (A B C A B C …),
-{scale.rounds} rounds of {scale.seconds:g} s, a ratio is taken within each round, and the median of
-the rounds is compared with the target. Nothing asserts a time.
-
-{table(rows)}
-
-{notes.strip()}
-
-## As absolute figures
-
-Medians of the rounds, for a sense of proportion. They say as much about the machine
-({os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}) and about
-who else used it as about the hub. The whole run took {minutes:.0f} minutes.
-
-| What | Figure |
-|---|---|
-{absolute}
-"""

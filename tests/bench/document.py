@@ -1,0 +1,56 @@
+"""docs/benchmarks.md: what the experiments measured, in the words of their notes."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench.kept import Measured
+from tests.bench.results import table
+from tests.bench.scale import Scale
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+
+
+def document(*, measured: Sequence[Measured], notes: str, scale: Scale) -> str:
+    """The whole of it."""
+    rows = [row for each in measured for row in each.rows]
+    absolute = "\n".join(
+        f"| {figure.name} | {figure.value} |" for each in measured for figure in each.figures
+    )
+    made = "\n".join(
+        f"| `{each.experiment}` | {each.on.isoformat()} | {each.minutes:.0f} min |"
+        for each in measured
+    )
+    return f"""# Benchmarks
+
+Written by `make bench`; do not edit. Everything is a ratio between things that ran next to each
+other on the same machine and the same embedded PostgreSQL 18 with durable settings (`fsync`,
+`full_page_writes` and `synchronous_commit` on): contenders run in turns (A B C A B C …),
+{scale.rounds} rounds of {scale.seconds:g} s, a ratio is taken within each round, and the median of
+the rounds is compared with the target. Nothing asserts a time.
+
+{table(rows)}
+
+{notes.strip()}
+
+## As absolute figures
+
+Medians of the rounds, for a sense of proportion. They say as much about the machine
+({os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}) and about
+who else used it as about the hub.
+
+| What | Figure |
+|---|---|
+{absolute}
+
+## When each was measured
+
+One of them is measured anew with `make bench ARGS="--only NAME"`; the others stay as they were.
+
+| Experiment | On | It took |
+|---|---|---|
+{made}
+"""
