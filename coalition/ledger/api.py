@@ -146,6 +146,11 @@ def list_member_transactions(context: RequestContext, *, member_id: UUID) -> Ans
     "GET",
     "/v1/transactions",
     summary="Entries at the partner's tills and of its own sales, oldest first",
+    description=(
+        "A page that comes near to what is being posted just now ends before it: it may be short, "
+        "even empty, and has a cursor to go on with a moment later. Only the page without a cursor "
+        "is the last."
+    ),
     query=EntriesQuery,
     answer=EntryAnswer,
     paged=True,
@@ -153,9 +158,10 @@ def list_member_transactions(context: RequestContext, *, member_id: UUID) -> Ans
 def list_transactions(context: RequestContext) -> Answer:
     """GET a page of the partner's own entries.
 
-    A page that ends where postings are still under way ends before them: what they commit has
-    older ids than some that are there already, and a cursor behind those would pass it over. Such
-    a page may be short, even empty, and has a cursor to go on with.
+    A page with a cursor ends before what postings under way may still add: they have older ids
+    than some that are there already, and a cursor behind those would pass theirs over. Such a page
+    may be short, even empty, until a moment later. The last page has no cursor to go on with, and
+    holds all that there is.
     """
     page, after = context.page, _movement_of(context)
 
@@ -172,14 +178,9 @@ def list_transactions(context: RequestContext) -> Answer:
 
     entries = read()
     if len(entries) > page.limit and _is_fresh(entries[page.limit - 1], context.wall_now):
-        unsettled = first_unsettled(connection=context.connection)
-        if unsettled is not None:
-            entries = read(before=unsettled)
-            if len(entries) <= page.limit:
-                return _unfinished_page(context, entries, after)
-            return _page_of(context, entries)
-        # Nothing is under way; what ended since the page was read is in the next reading.
-        entries = read()
+        entries = read(before=first_unsettled(connection=context.connection))
+        if len(entries) <= page.limit:
+            return _unfinished_page(context, entries, after)
     return _page_of(context, entries)
 
 

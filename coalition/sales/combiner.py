@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ from coalition.db.database import Database
 from coalition.db.writing import WriteSet
 from coalition.errors import HubError, StaleDirectory
 from coalition.ledger.store import Conflict, write
+from coalition.ledger.store.entries import MADE_BEFORE
 from coalition.logging import logger
 from coalition.posting_context import PostingContext
 from coalition.sales.domain import SalePut
@@ -42,6 +43,9 @@ MOST_AT_ONCE = 64
 """Sales of one statement at most: a longer one would make its first callers wait for its last."""
 MOST_WAITING = 512
 """Sales that may wait in a process; what comes on top is stated alone."""
+_LONGEST_WAIT = MADE_BEFORE.total_seconds() / 2
+"""Seconds. What has waited longer is stated alone, with new ids: a list of entries may have gone on
+beyond those that it had."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +55,7 @@ class _Unit:
     directory_version: int
     key: tuple[int, str]
     writes: WriteSet
+    made_at: float
     woken: threading.Lock = field(default_factory=threading.Lock)
     wakes: _Unit | None = None
     leads: bool = False
@@ -61,11 +66,17 @@ class Combiner:
     """One for a process. Thread-safe; callers block until their own sale is answered."""
 
     def __init__(
-        self, *, database: Database, writers: int = 1, most_at_once: int = MOST_AT_ONCE
+        self,
+        *,
+        database: Database,
+        writers: int = 1,
+        most_at_once: int = MOST_AT_ONCE,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`writers` statements may run at once, each with a connection of its own."""
         self._database = database
         self._most_at_once = most_at_once
+        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._waiting: deque[_Unit] = deque()
         self._idle = writers
@@ -87,12 +98,13 @@ class Combiner:
 
     def _combined(self, context: PostingContext, put: SalePut, extra: Extra) -> SaleAnswer | None:
         """The answer, or None where the sale must be stated alone."""
+        made_at = self._monotonic()
         book, (answer,) = plan_quickly(context=context, puts=[put])
         if isinstance(answer, HubError):
             # It may rest on what was not read; alone, it is said of what was.
             return None
         writes = quick_writes(book=book, answers=[answer], extra=extra)
-        unit = _Unit(context.snapshot.version, (context.party_no, put.external_id), writes)
+        unit = _Unit(context.snapshot.version, (context.party_no, put.external_id), writes, made_at)
         self._join(unit)
         if unit.outcome == "stale":
             raise StaleDirectory
@@ -165,6 +177,8 @@ class Combiner:
             writes.merge(unit.writes)
         try:
             with self._database.autocommit() as connection:
+                if self._monotonic() - min(unit.made_at for unit in batch) > _LONGEST_WAIT:
+                    return "alone"
                 write(
                     connection=connection,
                     writes=writes,

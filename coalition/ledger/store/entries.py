@@ -65,13 +65,15 @@ _OF_ACCOUNT = (
     + " ORDER BY m.movement_id DESC LIMIT %s"
 )
 _OLDEST_POSTING = """
-SELECT min(a.xact_start) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+SELECT least(min(a.xact_start), clock_timestamp())
+  FROM pg_locks l JOIN pg_stat_activity a USING (pid)
  WHERE l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.classid = %s AND l.objid = %s
    AND l.objsubid = 2 AND l.database = (SELECT oid FROM pg_database WHERE datname =
                                         current_database())
 """
 MADE_BEFORE = timedelta(seconds=2)
-"""How long before a posting's transaction begins its ids may have been made."""
+"""How long before a posting's transaction begins, or before it asks for the window's lock, its ids
+may have been made."""
 _LAST = UUID(int=2**128 - 1)
 _FIRST = UUID(int=0)
 
@@ -94,16 +96,15 @@ def entries_of_party(
     return [Entry(*row) for row in rows]
 
 
-def first_unsettled(*, connection: Connection) -> UUID | None:
-    """An id below which no posting that is under way has any; None if none is under way.
+def first_unsettled(*, connection: Connection) -> UUID:
+    """An id below which no posting has any that is under way now, or will have.
 
     A posting makes its ids and then takes the window's lock, which it holds until it ends; so does
-    one that waits for it. Ids begin with the time at which they were made. To be asked in a
+    one that waits for it. One that has made its ids and is not at the lock yet is not seen, but
+    they are as young as that. Ids begin with the time at which they were made. To be asked in a
     statement before the one that reads entries: what it did not see is then committed and seen.
     """
     begun = connection.exec_driver_sql(_OLDEST_POSTING, WINDOW_LOCK).scalar_one()
-    if begun is None:
-        return None
     return uuid7(unix_ms=int((begun - MADE_BEFORE).timestamp() * 1000), random=bytes(10))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -101,7 +103,8 @@ def test_a_lonely_sale_is_answered_as_ever(world: World, combiner: Combiner) -> 
 def test_what_gathers_behind_one_statement_is_written_by_the_next(
     world: World, writers: int
 ) -> None:
-    combiner = Combiner(database=world.database, writers=writers)
+    # However slow the machine, nothing waits too long.
+    combiner = Combiner(database=world.database, writers=writers, monotonic=lambda: 0.0)
     members = [world.member() for _ in range(TOGETHER)]
     context = world.context("grocer")
     answers = call_behind_a_closed_door(
@@ -216,6 +219,23 @@ def test_what_is_not_simple_goes_its_own_way(world: World, combiner: Combiner) -
     combiner.put_sale(context=context, put=put_of(world, "S1", ann))
     changed = combiner.put_sale(context=context, put=put_of(world, "S1", ann, "4.00", revision=2))
     assert (changed.outcome, changed.change) == ("updated", -6)
+
+
+def test_what_waited_long_is_stated_with_new_ids(world: World) -> None:
+    """A list of entries may have gone on beyond the ids that it had."""
+    ann, made = world.member(), list[UUID]()
+
+    def new_id() -> UUID:
+        made.append(world.new_id())
+        return made[-1]
+
+    hours = itertools.count(0.0, 3600.0)
+    slow = Combiner(database=world.database, monotonic=lambda: next(hours))
+    context = replace(world.context("grocer"), new_id=new_id)
+    assert slow.put_sale(context=context, put=put_of(world, "S1", ann)).outcome == "created"
+    with world.database.autocommit() as connection:
+        movement_id = connection.execute(text("SELECT movement_id FROM movement")).scalar_one()
+    assert made.index(movement_id) >= len(made) // 2
 
 
 def test_the_callers_own_rows_are_written_with_each_sale(world: World, combiner: Combiner) -> None:
