@@ -125,6 +125,17 @@ class Caller:
         )
         return self._call(method, path, sent, data)
 
+    def pages(self, path: str, *, limit: int) -> list[list[dict[str, Any]]]:
+        """All pages of a list."""
+        found: list[list[dict[str, Any]]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            answer = self.send("GET", f"{path}?limit={limit}" + (cursor and f"&cursor={cursor}"))
+            assert answer.status_code == 200, answer.get_data()
+            found.append(answer.json["items"])
+            cursor = answer.json["next_cursor"]
+        return found
+
     def signed_headers(
         self,
         method: str,

@@ -64,7 +64,8 @@ SELECT no, currency, sum(amount)::bigint FROM (
  GROUP BY 1, 2
 """
 _RATES = "SELECT currency, scaled FROM conversion_rate"
-_KNOWN = "SELECT party_no, warned_percent FROM exposure"
+_KNOWN = "SELECT party_no, currency, warned_percent FROM exposure"
+_FORGET = "DELETE FROM exposure WHERE party_no = %s AND currency = %s"
 _SAVE = """
 INSERT INTO exposure (party_no, currency, uncovered_micros, cap_micros, warned_percent,
                       measured_at)
@@ -118,14 +119,19 @@ class Positions:
 
 
 def measure_exposure(context: JobContext, connection: Connection) -> Done:
-    """Sum positions, warn, stop and resume issuing. In one transaction, given."""
+    """Sum positions, warn, stop and resume issuing. In one transaction, given.
+
+    A cap that the newest agreement has not, or has in another currency, is forgotten.
+    """
     snapshot = context.directory.refresh(connection=connection)
     now = context.clocks.business(snapshot)
     caps = _caps(snapshot, now)
+    known = {(no, name): level for no, name, level in connection.exec_driver_sql(_KNOWN)}
+    for key in known.keys() - {(no, currency) for no, (currency, _) in caps.items()}:
+        connection.exec_driver_sql(_FORGET, key)
     if not caps and not any(p.issuing_stopped for p in snapshot.parties.values()):
         return Done()
     positions = _read_positions(connection, snapshot.hub.currency)
-    known: dict[int, int] = {row[0]: row[1] for row in connection.exec_driver_sql(_KNOWN)}
     new_id = IdSource()
     for no, (currency, cap) in caps.items():
         found = Exposure(no, currency, max(0, -positions.of(no, currency)), cap)
@@ -137,7 +143,7 @@ def measure_exposure(context: JobContext, connection: Connection) -> Done:
             uncovered_micros=found.uncovered_micros,
             cap_micros=cap,
         )
-        if found.level > known.get(no, 0):
+        if found.level > known.get((no, currency), 0):
             _warn(connection, snapshot, found, now, new_id)
     stopped = _stop_and_resume(connection, snapshot, caps, positions, now, new_id)
     return Done(counts={"measured": len(caps), "changed": stopped})

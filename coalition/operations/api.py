@@ -33,13 +33,15 @@ class ClockAnswer(AnswerSchema):
 
 
 class PositionAnswer(AnswerSchema):
-    """How a party stands: `net` of the windows not closed yet, positive when it is owed.
+    """How a party stands in a currency: `net` of windows not closed yet, positive when it is owed.
 
-    `uncovered` is what it owes in all beyond what it paid in, its collateral among that.
+    `uncovered` is what it owes in all beyond what it paid in, its collateral among that: told where
+    the party has a cap in this currency, and with what it owes in others where those are converted.
     """
 
     party = fields.Text(max_length=40, required=True)
     id = fields.PublicId("prt", required=True)
+    currency = fields.Text(max_length=3, required=True)
     net = fields.MoneyField(signed=True, required=True)
     uncovered = fields.MoneyField(signed=True, required=True, allow_none=True)
     cap = fields.MoneyField(required=True, allow_none=True)
@@ -84,23 +86,26 @@ def set_clock(context: RequestContext) -> Answer:
     "GET",
     "/v1/positions",
     summary="List the parties' positions",
+    description=(
+        "Of every party, the coalition's own three included, one in the coalition's currency and "
+        "one in each other that it owes, is owed, has put up or is capped in."
+    ),
     caller="operator",
     answer=PositionAnswer,
     paged=True,
 )
 def list_positions(context: RequestContext) -> Answer:
-    """Every party of the coalition, its own three included."""
+    """Amounts of different currencies are never added up."""
     page = context.page
+    no, currency = page.after or (0, "")
     rows = store.list_positions(
         connection=context.connection,
-        after=int(page.after[0]) if page.after else 0,
+        after=(int(no), str(currency)),
         limit=page.limit + 1,
     )
-
-    def render(row: Position) -> dict[str, Any]:
-        return _position(context, row)
-
-    return Answer(context.paged(rows, key=lambda row: (row.party_no,), render=render))
+    return Answer(
+        context.paged(rows, key=lambda row: (row.party_no, row.currency), render=_position)
+    )
 
 
 def _require_test(context: RequestContext) -> None:
@@ -115,15 +120,14 @@ def _clock(context: RequestContext, instant: datetime | None) -> dict[str, Any]:
     }
 
 
-def _position(context: RequestContext, row: Position) -> dict[str, Any]:
-    currency = context.snapshot.hub.currency
-
+def _position(row: Position) -> dict[str, Any]:
     def money(micros: int | None) -> dict[str, Any] | None:
-        return None if micros is None else Money(micros, currency).to_wire()
+        return None if micros is None else Money(micros, row.currency).to_wire()
 
     return {
         "party": row.slug,
         "id": ids.encode("prt", row.party_id),
+        "currency": row.currency,
         "net": money(row.net_micros),
         "uncovered": money(row.uncovered_micros),
         "cap": money(row.cap_micros),

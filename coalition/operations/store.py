@@ -12,23 +12,28 @@ from coalition.db.state import hub_state
 
 _POSITIONS = text(
     """
-SELECT p.no AS party_no, p.id AS party_id, p.slug, coalesce(o.net, 0) AS net_micros,
+WITH unclosed AS (
+  SELECT side.party_no, b.currency, sum(side.micros)::bigint AS net
+    FROM obligation b
+    CROSS JOIN LATERAL (VALUES (b.creditor, b.amount_micros), (b.debtor, -b.amount_micros))
+         AS side (party_no, micros)
+   WHERE b.window_date > (SELECT last_closed FROM hub_state)
+   GROUP BY 1, 2),
+kept AS (
+  SELECT p.no AS party_no, h.currency FROM party p CROSS JOIN hub_state h
+  UNION SELECT party_no, currency FROM unclosed
+  UNION SELECT party_no, currency FROM exposure
+  UNION SELECT party_no, currency FROM entered_position WHERE collateral_micros <> 0)
+SELECT k.party_no, p.id AS party_id, p.slug, k.currency, coalesce(u.net, 0) AS net_micros,
        e.uncovered_micros, e.cap_micros, coalesce(c.collateral_micros, 0) AS collateral_micros,
        e.measured_at
-  FROM party p
-  JOIN hub_state h ON h.id = 1
-  LEFT JOIN exposure e ON e.party_no = p.no AND e.currency = h.currency
-  LEFT JOIN entered_position c ON c.party_no = p.no AND c.currency = h.currency
-  LEFT JOIN (
-    SELECT side.party_no, sum(side.micros)::bigint AS net
-      FROM obligation b
-      CROSS JOIN LATERAL (VALUES (b.creditor, b.amount_micros), (b.debtor, -b.amount_micros))
-           AS side (party_no, micros)
-     WHERE b.window_date > (SELECT last_closed FROM hub_state)
-     GROUP BY side.party_no
-  ) o ON o.party_no = p.no
- WHERE p.no > :after
- ORDER BY p.no
+  FROM kept k
+  JOIN party p ON p.no = k.party_no
+  LEFT JOIN unclosed u USING (party_no, currency)
+  LEFT JOIN exposure e USING (party_no, currency)
+  LEFT JOIN entered_position c USING (party_no, currency)
+ WHERE (k.party_no, k.currency COLLATE "C") > (:after_no, :after_currency COLLATE "C")
+ ORDER BY k.party_no, k.currency COLLATE "C"
  LIMIT :most
 """
 )
@@ -36,11 +41,12 @@ SELECT p.no AS party_no, p.id AS party_id, p.slug, coalesce(o.net, 0) AS net_mic
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How a party stands: money of windows not closed yet, and its uncovered position."""
+    """How a party stands in a currency: money of windows not closed yet, and what is uncovered."""
 
     party_no: int
     party_id: UUID
     slug: str
+    currency: str
     net_micros: int
     uncovered_micros: int | None
     cap_micros: int | None
@@ -48,10 +54,11 @@ class Position:
     measured_at: datetime | None
 
 
-def list_positions(*, connection: Connection, after: int, limit: int) -> list[Position]:
-    """Positions in the coalition's currency, by party number."""
-    rows = connection.execute(_POSITIONS, {"after": after, "most": limit})
-    return [Position(**row._mapping) for row in rows]
+def list_positions(*, connection: Connection, after: tuple[int, str], limit: int) -> list[Position]:
+    """Positions by party number and currency: each party's in the coalition's, and in others where
+    there is any."""
+    values = {"after_no": after[0], "after_currency": after[1], "most": limit}
+    return [Position(**row._mapping) for row in connection.execute(_POSITIONS, values)]
 
 
 def read_clock(*, connection: Connection) -> datetime | None:

@@ -43,12 +43,13 @@ For = Annotated[str, typer.Option("--for", help=f"{', '.join(get_args(Purpose))}
 
 
 def caps() -> None:
-    """Show how much of each partner's cap is used, and what it has put up."""
+    """Show how much of each partner's cap is used, and what it has put up, by currency."""
     with open_work() as work:
         found = putting.read_status(connection=work.connection)
     table = Table()
     table.add_column("partner")
     table.add_column("state")
+    table.add_column("currency")
     names = ("uncovered", "cap", "used", "headroom", "collateral", "prefunding", "default fund")
     for name in names:
         table.add_column(name, justify="right")
@@ -60,12 +61,13 @@ def caps() -> None:
             for purpose in ("collateral", "prefunding", "default_fund")
         ]
         if cap is None:
-            table.add_row(each.party, each.state, "-", "-", "-", "-", *held, "-")
+            table.add_row(each.party, each.state, each.currency, *"----", *held, "-")
             continue
         used = 100 * cap.uncovered_micros // cap.cap_micros if cap.cap_micros else 100
         table.add_row(
             each.party,
             each.state,
+            each.currency,
             format_micros(cap.uncovered_micros),
             format_micros(cap.cap_micros),
             f"{used} %" + (f" (warned at {cap.percent} %)" if cap.percent else ""),
@@ -74,9 +76,6 @@ def caps() -> None:
             "stopped" if cap.issuing_stopped else "goes on",
         )
     Console().print(table)
-    for each in found:
-        for (currency, purpose), micros in each.others.items():
-            typer.echo(f"{each.party}: {format_micros(micros)} {currency} as {purpose}")
 
 
 @collateral.command("put")

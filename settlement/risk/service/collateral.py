@@ -18,16 +18,13 @@ _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,34}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class CapStatus:
-    """How much of a partner's cap is used, and what it has put up; micros.
-
-    `held` is what was put up in the clearing currency, `others` what was in others.
-    """
+    """How much of a partner's cap in a currency is used, and what it has put up in it; micros."""
 
     party: str
     state: str
+    currency: str
     cap: hub.CapFacts | None
     held: dict[Purpose, int]
-    others: dict[tuple[str, Purpose], int]
 
 
 def put_up(
@@ -67,27 +64,31 @@ def give_back(
 
 
 def read_status(*, connection: Connection) -> list[CapStatus]:
-    """Every partner with a cap or collateral."""
-    currency = hub.read_coalition(connection=connection).currency
-    caps = {cap.party_no: cap for cap in hub.read_caps(connection=connection)}
-    held = store.read_collateral(connection=connection, currency=currency)
-    elsewhere = {
-        name: store.read_collateral(connection=connection, currency=name)
-        for name in hub.read_currencies(connection=connection)
-        if name != currency
+    """Every partner in each currency that it has a cap or collateral in, the clearing one first."""
+    clearing = hub.read_coalition(connection=connection).currency
+    caps = {(cap.party_no, cap.currency): cap for cap in hub.read_caps(connection=connection)}
+    held: dict[tuple[int, str], dict[Purpose, int]] = {}
+    for currency in hub.read_currencies(connection=connection):
+        found = store.read_collateral(connection=connection, currency=currency)
+        for (no, purpose), micros in found.items():
+            held.setdefault((no, currency), {})[purpose] = micros
+    partners = {
+        party.no: party
+        for party in hub.read_parties(connection=connection)
+        if party.kind == "partner"
     }
-    found = []
-    for party in hub.read_parties(connection=connection):
-        mine = {purpose: micros for (no, purpose), micros in held.items() if no == party.no}
-        others = {
-            (name, purpose): micros
-            for name, of_currency in elsewhere.items()
-            for (no, purpose), micros in of_currency.items()
-            if no == party.no
-        }
-        if party.kind == "partner" and (party.no in caps or mine or others):
-            found.append(CapStatus(party.slug, party.state, caps.get(party.no), mine, others))
-    return found
+    known = sorted({*caps, *held}, key=lambda key: (key[0], key[1] != clearing, key[1]))
+    return [
+        CapStatus(
+            partners[no].slug,
+            partners[no].state,
+            currency,
+            caps.get((no, currency)),
+            held.get((no, currency), {}),
+        )
+        for no, currency in known
+        if no in partners
+    ]
 
 
 def collateral_entry(

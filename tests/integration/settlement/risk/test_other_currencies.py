@@ -21,7 +21,7 @@ from settlement.currencies.service import import_quotes, set_policy
 from settlement.entries.domain import NewEntry
 from settlement.entries.service import post_entries
 from settlement.risk.domain import RiskRefused
-from settlement.risk.service.collateral import give_back, put_up
+from settlement.risk.service.collateral import give_back, put_up, read_status
 from settlement.risk.service.default import execute_default, plan_default
 from settlement.risk.service.leaving import begin_exit, close_exit, compute_run_offs
 from settlement.steps.night import Night
@@ -181,6 +181,11 @@ def test_a_default_is_worked_out_in_every_currency_that_is_owed_in(bank: Bank) -
                 person="ann",
                 currency=currency,
             )
+        status = read_status(connection=connection)
+    assert [(each.party, each.currency, each.held) for each in status] == [
+        ("florist", "EUR", {"collateral": 400_000}),
+        ("florist", "RON", {"collateral": 1_000_000}),
+    ]
     bank.settle(2)
     with bank.world.database.transaction() as connection:
         digest, plan = plan_default(
