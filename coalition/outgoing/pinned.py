@@ -47,7 +47,8 @@ class Response:
 class PinnedClient:
     """Sends requests to public hosts, or (`allow_private`, test environments) to any.
 
-    `seconds` bounds a request as a whole, however slowly its answer drips.
+    `seconds` bounds a request as a whole, however slowly its answer drips, from its first
+    connection on; how long a name takes is the resolver's.
     """
 
     allow_private: bool
@@ -87,46 +88,40 @@ class PinnedClient:
         body: bytes,
         most_bytes: int | None,
     ) -> Response:
-        connection = _connection(target, self._address(target))
+        addresses = self._addresses(target)
         with _Deadline(self.seconds) as deadline:
-            connection.watch = deadline.watch
             try:
-                connection.timeout = CONNECT_SECONDS
-                connection.connect()
-                connection.timeout = READ_SECONDS
-                connection.sock.settimeout(READ_SECONDS)
-                connection.request(
-                    method,
-                    target.path,
-                    body=body,
-                    # What comes is counted as it comes: nothing unpacks to more.
-                    headers={
-                        "Accept-Encoding": "identity",
-                        **headers,
-                        "Host": _host_header(target),
-                    },
-                    preload_content=False,
-                    decode_content=False,
-                )
-                answer = connection.getresponse()
-                read = b"" if most_bytes is None else _read(answer, most_bytes)
+                with contextlib.closing(_connected(target, addresses, deadline)) as connection:
+                    connection.request(
+                        method,
+                        target.path,
+                        body=body,
+                        # What comes is counted as it comes: nothing unpacks to more.
+                        headers={
+                            "Accept-Encoding": "identity",
+                            **headers,
+                            "Host": _host_header(target),
+                        },
+                        preload_content=False,
+                        decode_content=False,
+                    )
+                    answer = connection.getresponse()
+                    read = b"" if most_bytes is None else _read(answer, most_bytes)
             except (OSError, *_BROKEN) as error:
                 if deadline.passed:
                     raise NoAnswer(f"did not answer within {self.seconds:g} s") from error
                 raise
-            finally:
-                connection.close()
             if deadline.passed:
                 raise NoAnswer(f"did not answer within {self.seconds:g} s")
             return Response(answer.status, tuple(answer.headers.items()), read)
 
-    def _address(self, target: Target) -> str:
+    def _addresses(self, target: Target) -> list[str]:
         found = self.resolve(target.host, target.port)[:MAX_ADDRESSES]
         if not found:
             raise TargetRefused("does not resolve")
         for each in found:
             check_address(ip_address(each), allow_private=self.allow_private)
-        return found[0]
+        return found
 
 
 def system_resolver(host: str, port: int) -> list[str]:
@@ -144,12 +139,22 @@ class _Deadline:
         self._timer: threading.Timer | None = None
         self._twin: socket.socket | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether the time is over, with a connection or without."""
+        return self.passed or time.monotonic() >= self._until
+
     def watch(self, sock: socket.socket) -> None:
         """Look after a connection; TLS takes the socket over, so a second handle is kept."""
+        if self._twin is not None:
+            self._twin.close()
         self._twin = sock.dup()
-        self._timer = threading.Timer(self._until - time.monotonic(), self._end)
-        self._timer.daemon = True
-        self._timer.start()
+        if self._timer is None:
+            self._timer = threading.Timer(self._until - time.monotonic(), self._end)
+            self._timer.daemon = True
+            self._timer.start()
+        elif self.passed:
+            self._end()
 
     def _end(self) -> None:
         self.passed = True
@@ -190,6 +195,31 @@ class _Plain(_Watched, HTTPConnection):
 
 class _Secure(_Watched, HTTPSConnection):
     pass
+
+
+def _connected(target: Target, addresses: list[str], deadline: _Deadline) -> _Plain | _Secure:
+    """A connection to the first of a host's addresses that takes one."""
+    for address in addresses[:-1]:
+        try:
+            return _connect(target, address, deadline)
+        except (OSError, *_BROKEN):
+            if deadline.over:
+                raise
+    return _connect(target, addresses[-1], deadline)
+
+
+def _connect(target: Target, address: str, deadline: _Deadline) -> _Plain | _Secure:
+    connection = _connection(target, address)
+    connection.watch = deadline.watch
+    connection.timeout = CONNECT_SECONDS
+    try:
+        connection.connect()
+    except BaseException:
+        connection.close()
+        raise
+    connection.timeout = READ_SECONDS
+    connection.sock.settimeout(READ_SECONDS)
+    return connection
 
 
 def _connection(target: Target, address: str) -> _Plain | _Secure:

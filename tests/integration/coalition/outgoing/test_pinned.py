@@ -68,6 +68,15 @@ def test_an_answer_is_read_whole_with_every_header_field() -> None:
     assert [pair for pair in got.headers if pair[0] == "X-Two"] == [("X-Two", "a"), ("X-Two", "b")]
 
 
+def test_a_host_is_reached_at_whichever_of_its_addresses_takes_a_connection() -> None:
+    """All of them were judged; nobody listens at the first."""
+    client = PinnedClient(allow_private=True, resolve=lambda *_: ["::1", "127.0.0.1"])
+    with serving(at_once) as port:
+        url = f"http://shop.example:{port}/x"
+        got = client.send(method="GET", url=url, headers={}, body=b"", most_bytes=100)
+    assert got.body == b"ok"
+
+
 def test_an_answer_that_is_too_long_is_none() -> None:
     def endless(taken: socket.socket) -> None:
         taken.recv(65536)
