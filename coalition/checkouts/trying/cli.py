@@ -83,14 +83,8 @@ def trigger(
                 "milliseconds": sent.milliseconds,
             }
             if sent.taken:
-                told |= next(
-                    what_became(
-                        database=session.database,
-                        connection=shop,
-                        request=request,
-                        patience=wait,
-                    ),
-                    {},
+                told |= what_became(
+                    database=session.database, connection=shop, request=request, patience=wait
                 )
             else:
                 told |= {"what": "rejected", "reason": _why(session, shop)}

@@ -56,7 +56,7 @@ class Follower:
 
     database: Database
     connections: list[StoredConnection]
-    _last: dict[int, UUID] = field(default_factory=dict)
+    _seen: dict[int, set[UUID]] = field(default_factory=dict)
     _refused: dict[int, int] = field(default_factory=dict)
     _waiting: dict[int, set[UUID]] = field(default_factory=dict)
 
@@ -81,15 +81,19 @@ class Follower:
             refused = rejections.list_rejections(
                 connection=connection, connection_no=shop.no, before=None, limit=MOST
             )
-        last = self._last.get(shop.no)
+        seen = self._seen.get(shop.no, set())
+        oldest = min(seen) if len(seen) == MOST else UUID(int=0)
         for each in messages:
-            new = last is None or each.message_id > last
-            if not new and (each.message_id not in waiting or each.state == "waiting"):
-                continue
+            # By its id alone one would be passed over that was made first and kept last.
+            new = each.message_id not in seen and each.message_id > oldest
+            settled = each.message_id in waiting and each.state != "waiting"
             if each.state == "waiting":
+                # One that is replayed waits once more.
                 waiting.add(each.message_id)
             else:
                 waiting.discard(each.message_id)
+            if not (new or settled):
+                continue
             found.append(
                 News(
                     connection=name,
@@ -103,8 +107,9 @@ class Follower:
                     request=each.request if new else None,
                 )
             )
-        if messages:
-            self._last[shop.no] = messages[0].message_id
+        self._seen[shop.no] = {each.message_id for each in messages}
+        # Those that so many came after are not looked at any more.
+        waiting &= self._seen[shop.no]
         highest = self._refused.get(shop.no, 0)
         found += [
             News(name, shop.platform, each.rejected_at, "rejected", f"{each.reason}: {each.detail}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +20,8 @@ from partner_sdk.wire.ids import encode
 __all__ = ["Sent", "samples", "send", "what_became"]
 
 _SECONDS = 20
+_OF_ONE_HOP = {"connection", "content-length", "host", "transfer-encoding"}
+"""Header fields of a connection, not of a message: the next one has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ def samples(*, connection: Connection, scenario: str, now: datetime) -> tuple[Re
 
 def send(request: Request, *, url: str) -> Sent:
     """POST a message as it is; redirects are not followed."""
+    headers = {
+        name: value for name, value in request.headers.items() if name.lower() not in _OF_ONE_HOP
+    }
     began = time.monotonic()
     try:
         answer = requests.request(
@@ -69,7 +73,7 @@ def send(request: Request, *, url: str) -> Sent:
             url,
             params=dict(request.query),
             data=request.body,
-            headers=dict(request.headers),
+            headers=headers,
             timeout=_SECONDS,
             allow_redirects=False,
         )
@@ -81,21 +85,20 @@ def send(request: Request, *, url: str) -> Sent:
 
 def what_became(
     *, database: Database, connection: Connection, request: Request, patience: float
-) -> Iterator[dict[str, Any]]:
-    """What the hub made of a message, when that is settled or patience is over; at most one."""
+) -> dict[str, Any]:
+    """What the hub made of a message, when that is settled or patience is over; else nothing."""
     key = kept_key(adapter_named(connection.platform).delivery_key(request=request))
     until = time.monotonic() + patience
     while True:
         with database.autocommit() as session:
             found = inbox.find_by_key(connection=session, connection_no=connection.no, key=key)
         if found is not None and (found.state != "waiting" or time.monotonic() >= until):
-            yield {
+            return {
                 "message": encode("msg", found.message_id),
                 "what": found.state,
                 "reason": found.reason,
                 "result": dict(found.result),
             }
-            return
         if time.monotonic() >= until:
-            return
+            return {}
         time.sleep(0.2)

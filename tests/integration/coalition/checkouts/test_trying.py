@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from adapters.testing.shop import Item
@@ -17,6 +19,7 @@ from coalition.checkouts.store import connections as rows
 from coalition.checkouts.trying.following import Follower
 from coalition.cli.app import app
 from coalition.errors import HubError
+from partner_sdk.wire.ids import decode, encode
 from tests.checkout_world import Market
 from tests.hub_server import serving
 
@@ -109,6 +112,25 @@ def test_who_follows_sees_what_is_kept_what_became_of_it_and_what_was_dropped(
     assert dropped.what == "rejected"
     assert dropped.reason == "signature_wrong: is the app's client secret the one set here?"
     assert follower.look() == []
+    assert kept.message is not None
+    path = f"/v1/connections/{shop.id}/messages/{kept.message}/replay"
+    assert market.partner.send("POST", path).status_code == 200
+    assert follower.look() == []
+    market.work()
+    assert [(news.message, news.what) for news in follower.look()] == [(kept.message, "done")]
+    # One that was made before it, by a clock a second behind, and kept after it.
+    first = decode("msg", kept.message)
+    late = UUID(int=first.int - (1000 << 80))
+    with market.world.database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO inbox_message SELECT (jsonb_populate_record(m, jsonb_build_object("
+                "'message_id', CAST(:late AS text), 'delivery_key', 'late'))).*"
+                " FROM inbox_message m WHERE message_id = :first"
+            ),
+            {"late": str(late), "first": first},
+        )
+    assert [news.message for news in follower.look()] == [encode("msg", late)]
 
 
 def test_what_is_listened_to_is_sent_on_as_it_came(market: Market, address: str) -> None:
