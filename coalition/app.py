@@ -39,6 +39,8 @@ NOUNS = (
     "coalition.checkouts.api.connections",
     "coalition.checkouts.api.messages",
     "coalition.checkouts.api.hooks",
+    "coalition.checkouts.calls.api",
+    "coalition.checkouts.files.api",
     "coalition.checkouts.spends.api",
     "coalition.operations.api",
 )

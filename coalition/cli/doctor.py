@@ -15,7 +15,9 @@ import typer
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from coalition.checkouts import doctor as checkouts
 from coalition.cli.session import Session, open_session
+from coalition.clock import wall_now
 from coalition.config import Config, ConfigError, read_config
 from coalition.db.embedded import EmbeddedError
 from coalition.db.migrate import pending
@@ -180,6 +182,13 @@ def _jobs(_session: Session, connection: Connection) -> Iterator[Finding]:
         yield Finding("ok", "jobs", f"last run recorded at {last.isoformat(timespec='seconds')}")
 
 
+def _checkouts(_session: Session, connection: Connection) -> Iterator[Finding]:
+    if connection.scalar(text("SELECT to_regclass('told_file')")) is None:
+        return
+    for found in checkouts.check(connection, wall_now()):
+        yield Finding(*found)
+
+
 _DATABASE_CHECKS: tuple[Callable[[Session, Connection], Iterator[Finding]], ...] = (
     _server,
     _durability,
@@ -188,4 +197,5 @@ _DATABASE_CHECKS: tuple[Callable[[Session, Connection], Iterator[Finding]], ...]
     _schema,
     _coalition,
     _jobs,
+    _checkouts,
 )

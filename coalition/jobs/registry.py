@@ -12,6 +12,7 @@ MODULES = (
     "coalition.ledger.exposure",
     "coalition.events.jobs",
     "coalition.checkouts.calls.jobs",
+    "coalition.checkouts.files.jobs",
     "coalition.checkouts.polling.jobs",
     "coalition.checkouts.spends.jobs",
     "coalition.checkouts.jobs",

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from adapters.contract import Answer, Call, Credentials, Headers, Limits, Secrets
 from adapters.registry import adapter_named
-from coalition.checkouts.calls.store import Asked, keep_quiet, log_call, take_turn
+from coalition.checkouts.calls.domain import Asked
+from coalition.checkouts.calls.store import keep_quiet, log_call, take_turn
 from coalition.checkouts.domain import Connection, Refused, Unreachable
 from coalition.db.database import Database
 from coalition.outgoing.pinned import NoAnswer, PinnedClient, Response

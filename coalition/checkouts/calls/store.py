@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, text, tuple_, update
 
+from coalition.checkouts.calls.domain import Asked
 from coalition.checkouts.calls.tables import call_log, call_pace
 
 _TAKE = text(
@@ -17,22 +18,6 @@ _TAKE = text(
     " AND (p.quiet_until IS NULL OR p.quiet_until <= :now)"
     " RETURNING true"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A call that was made; `called_at` is wall time, `path` has no query and no secret."""
-
-    connection_no: int
-    called_at: datetime
-    method: str
-    path: str
-    key: str | None
-    status: int | None
-    outcome: str
-    detail: str
-    duration_ms: int
-    bytes: int = 0
 
 
 def take_turn(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
+from coalition.checkouts.calls.domain import CALL_OUTCOMES
 from coalition.db.schema import metadata, one_of
 
 call_log = Table(
@@ -36,9 +37,7 @@ call_log = Table(
     # Of the answer's body.
     Column("bytes", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("connection_no", "no"),
-    CheckConstraint(
-        "outcome = " + one_of("answered", "refused", "slow_down", "unreachable"), name="outcome"
-    ),
+    CheckConstraint("outcome = " + one_of(*CALL_OUTCOMES), name="outcome"),
     Index("ix_call_log_called_at", "called_at"),
 )
 

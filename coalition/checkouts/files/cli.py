@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from coalition.checkouts import service
 from coalition.checkouts.domain import connection_id_of
@@ -19,10 +21,12 @@ from coalition.checkouts.sealed import SECRETS_KEY
 from coalition.cli.session import Session, open_session
 from coalition.clock import wall_now
 from coalition.directory import Clocks, Directory
+from coalition.errors import HubError
 
-__all__ = ["files"]
+__all__ = ["files", "keep_looking"]
 
 _MOST_LINES = 10
+_PASSING = ("conflict_retry", "connection_not_live")
 
 
 def files(
@@ -49,15 +53,41 @@ def files(
                 raise typer.BadParameter("must be STORE:NUMBER", param_hint="--without")
             _pickup(session, connection, folder).give_up(store=store, sequence=int(number))
             typer.echo(f"number {number} of {store} is not waited for any more")
-        while True:
-            found = _pickup(session, connection, folder).run()
-            for outcome in found:
-                _tell(outcome)
-            if not every:
-                break
-            threading.Event().wait(every)
+
+        def look() -> list[FileOutcome]:
+            return _pickup(session, connection, folder).run()
+
+        if every:
+            keep_looking(look=look, wait=partial(time.sleep, every))
+        found = look()
+    for outcome in found:
+        _tell(outcome)
     if not all(outcome.good or outcome.what in ("incomplete", "waiting") for outcome in found):
         raise typer.Exit(1)
+
+
+def keep_looking(*, look: Callable[[], list[FileOutcome]], wait: Callable[[], None]) -> NoReturn:
+    """Look again and again, and tell what is new; what passes is told too, and waited for.
+
+    Raises:
+        HubError: the connection is closed, or it has no files.
+    """
+    before: list[FileOutcome] = []
+    while True:
+        try:
+            found = look()
+        except HubError as trouble:
+            if trouble.code not in _PASSING:
+                raise
+            typer.echo(f"not looked at: {trouble.detail}", err=True)
+        except (OperationalError, OSError) as trouble:
+            typer.echo(f"not looked at: {type(trouble).__name__}", err=True)
+        else:
+            for outcome in found:
+                if outcome not in before:
+                    _tell(outcome)
+            before = found
+        wait()
 
 
 def _pickup(session: Session, name: str, folder: Path) -> Pickup:

@@ -5,13 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
-from adapters.contract import FileCheck, FileHead
+from adapters.contract import FileCheck, FileHead, Parsed
+from coalition.checkouts.domain import Connection
 
 FileState = Literal["taking", "waiting", "taken", "given_up"]
-What = Literal["taken", "repeated", "refused", "held", "waiting", "incomplete", "checked"]
+What = Literal[
+    "taken", "repeated", "refused", "held", "waiting", "incomplete", "checked", "misnamed"
+]
 
+FILE_STATES: Final[tuple[What, ...]] = (
+    "taken", "repeated", "refused", "held", "waiting", "incomplete", "checked", "misnamed",
+)  # fmt: skip
+STAYING: Final = ("held", "waiting", "incomplete", "checked", "misnamed")
+"""Those of files that stay where they were dropped."""
+ADVICE: Final[Mapping[What, str]] = {
+    "refused": (
+        "Mend what is named and drop the file again, under its own number if that was not taken "
+        "before."
+    ),
+    "held": (
+        "Drop the file that is missing. If it will not come, ask the operator to wait no longer "
+        "for its number: coalition connection files CONNECTION FOLDER --without STORE:NUMBER."
+    ),
+    "waiting": "Nothing: the orders named are tried again for 36 hours.",
+    "incomplete": (
+        "Write the file to its row `end`. Until then it can have a name that ends in .part."
+    ),
+    "misnamed": "Drop it again under another name.",
+}
+"""What whoever dropped a file does about it."""
 MAX_BYTES: Final = 256 * 1024 * 1024
 """Of one file."""
 MAX_FILES: Final = 10_000
@@ -20,6 +44,27 @@ MAX_PROBLEMS: Final = 1_000
 """Orders that were not taken, as a report lists them."""
 PATIENCE: Final = timedelta(hours=36)
 """How long a file is tried again for orders whose trouble may pass."""
+_SOONEST, _LATEST = timedelta(minutes=1), timedelta(hours=1)
+MAX_TOLD: Final = 20
+"""Lines of a report that are told by the API."""
+KEPT: Final = timedelta(days=90)
+"""How long it is told what became of a file."""
+
+
+class Became(Protocol):
+    """What became of an order (`coalition.checkouts.processing.Taken`)."""
+
+    @property
+    def became(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+class Takes(Protocol):
+    """Does what follows from what was read (`coalition.checkouts.processing.Processing`)."""
+
+    def take(self, connection: Connection, parsed: Sequence[Parsed]) -> Sequence[Became]:
+        """What became of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +80,33 @@ class StoredFile:
     done: int
     problems: Sequence[Mapping[str, Any]]
     started_at: datetime
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a file by its name: what became of it last, since when, and why.
+
+    `lines` are the first of its report and `more` how many there are besides. `stamp` tells whether
+    a file that is still there is the same.
+    """
+
+    name: str
+    what: What
+    store: str | None
+    sequence: int | None
+    text: str
+    lines: Sequence[str]
+    more: int
+    stamp: str
+    since: datetime
+
+    @property
+    def advice(self) -> str | None:
+        """What to do about it, if anything."""
+        if self.what == "taken" and self.lines:
+            return "State the orders named again in the next file, with a higher revision."
+        return ADVICE.get(self.what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +133,17 @@ class FileOutcome:
         return self.what in ("taken", "repeated", "checked") and not self.lines
 
 
-def judge(*, check: FileCheck, known: StoredFile | None, expected: int, first: int) -> Verdict:
+def judge(
+    *, head: FileHead, sha256: str | None, known: StoredFile | None, expected: int, first: int
+) -> Verdict:
     """What to do with a file that is complete and without a fault.
 
     `known` is the file of the same number, `expected` the number that comes next, `first` the
     number of the store's first file.
     """
-    if check.head is None:
-        return Verdict("refused", "the file has no header")
-    number = check.head.sequence
+    number = head.sequence
     if known is not None and known.state != "given_up":
-        if known.sha256 != check.sha256:
+        if known.sha256 != sha256:
             return Verdict(
                 "refused",
                 f"number {number} of {known.store} was taken with other content "
@@ -79,11 +151,16 @@ def judge(*, check: FileCheck, known: StoredFile | None, expected: int, first: i
             )
         return Verdict("repeated" if known.state == "taken" else "take")
     if known is None and number < first:
-        return Verdict("refused", f"the first file of {check.head.store} has number {first}")
+        return Verdict("refused", f"the first file of {head.store} has number {first}")
     if known is None and number > expected:
         missing = str(expected) if number == expected + 1 else f"{expected} to {number - 1}"
-        return Verdict("held", f"waits for number {missing} of {check.head.store}")
+        return Verdict("held", f"waits for number {missing} of {head.store}")
     return Verdict("take")
+
+
+def next_try(*, started_at: datetime, now: datetime) -> datetime:
+    """When a file whose trouble may pass is tried again: the older it is, the later."""
+    return now + min(max((now - started_at) / 2, _SOONEST), _LATEST)
 
 
 def told(check: FileCheck) -> tuple[str, ...]:

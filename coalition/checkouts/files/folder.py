@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import IO, Final, Literal
 
 SUFFIX: Final = ".csv"
+MOST_NAME_BYTES: Final = 200
+"""Of a name: its report's, and its own where it is not the first, are a little longer."""
 _LONGEST_ROW: Final = 64 * 1024
 
 
@@ -40,6 +42,14 @@ class DropFolder:
                 and entry.is_file(follow_symlinks=False)
             ]
         return sorted(found)[:limit]
+
+    def stamp(self, name: str) -> str:
+        """Another one for another file of that name, or other content. Raises NoFile."""
+        try:
+            found = (self.path / name).lstat()
+        except OSError as error:
+            raise NoFile(name) from error
+        return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
 
     def first_line(self, name: str) -> bytes:
         """The first line, or what there is of it. Raises NoFile."""
@@ -94,6 +104,16 @@ class DropFolder:
             if not stat.S_ISREG(os.fstat(number).st_mode):
                 raise NoFile(name)
             yield stream
+
+
+def is_fit(name: str) -> bool:
+    """Whether a name can be written down, and be given to a report."""
+    return name.isprintable() and len(os.fsencode(name)) <= MOST_NAME_BYTES
+
+
+def shown(name: str) -> str:
+    """An unfit name, as far as it can be shown."""
+    return "".join(each if each.isprintable() else "?" for each in name)[:MOST_NAME_BYTES]
 
 
 def lines_of(stream: IO[bytes]) -> Iterator[bytes]:

@@ -2,60 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from adapters.contract import (
-    Facts,
     FileCheck,
-    FiledOrder,
     FileHead,
     FileReader,
-    Malformed,
-    Parsed,
 )
 from adapters.registry import adapter_named
 from coalition.checkouts.domain import Connection
-from coalition.checkouts.files import store as rows
 from coalition.checkouts.files.domain import (
     MAX_BYTES,
     MAX_FILES,
-    MAX_PROBLEMS,
-    PATIENCE,
     FileOutcome,
     StoredFile,
+    Takes,
+    Verdict,
     judge,
     report,
     told,
 )
-from coalition.checkouts.files.folder import DropFolder, NoFile, TooLarge, lines_of
+from coalition.checkouts.files.folder import (
+    MOST_NAME_BYTES,
+    DropFolder,
+    NoFile,
+    TooLarge,
+    is_fit,
+    lines_of,
+    shown,
+)
+from coalition.checkouts.files.store import taken as rows
+from coalition.checkouts.files.taking import Taking, listed, waiting
+from coalition.checkouts.files.telling import Telling
 from coalition.db.database import Database
 from coalition.errors import FieldError, HubError
 
-__all__ = ["Pickup", "Takes"]
-
-BATCH = 100
-"""Orders taken together; after each batch it is noted how far a file was taken."""
-
-
-class Became(Protocol):
-    """What became of an order (`coalition.checkouts.processing.Taken`)."""
-
-    @property
-    def became(self) -> str: ...
-    @property
-    def reason(self) -> str | None: ...
-
-
-class Takes(Protocol):
-    """Does what follows from what was read (`coalition.checkouts.processing.Processing`)."""
-
-    def take(self, connection: Connection, parsed: Sequence[Parsed]) -> Sequence[Became]:
-        """What became of each."""
+__all__ = ["Pickup"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +61,30 @@ class Pickup:
 
         Raises:
             HubError: `validation_failed`: the platform has no files; `connection_closed`;
-                `conflict_retry`: another process picks up just now.
+                `connection_not_live`: it is paused; `conflict_retry`: another process picks up
+                just now.
             OSError: the folder cannot be read or written.
         """
         reader = self._reader()
         with self._alone():
-            found = []
-            for name in self.folder.names(limit=MAX_FILES):
+            telling = Telling(
+                self.database, self.connection.no, str(self.folder.path.absolute()), self.wall
+            )
+            names = self.folder.names(limit=MAX_FILES)
+            telling.begin([shown(name) for name in names])
+            found: list[tuple[str, int, str]] = []
+            heads: dict[str, FileHead | None] = {}
+            for name in names:
                 try:
-                    found.append((self._place(reader, name), name))
+                    head = heads[name] = self._head(reader, name)
                 except NoFile:
                     continue
-            return [outcome for _, name in sorted(found) for outcome in self._look(reader, name)]
+                found.append((head.store, head.sequence, name) if head else ("", 0, name))
+            return [
+                outcome
+                for _, _, name in sorted(found)
+                for outcome in self._look(reader, telling, name, heads[name])
+            ]
 
     def give_up(self, *, store: str, sequence: int) -> None:
         """Wait no longer for a file that will not come. It is taken if it comes after all.
@@ -113,8 +111,9 @@ class Pickup:
             detail = f"The platform {self.connection.platform} says nothing by file."
             raise HubError("validation_failed", detail)
         if self.connection.state in ("paused", "closed"):
+            closed = self.connection.state == "closed"
             detail = f"The connection is {self.connection.state}."
-            raise HubError("connection_closed", detail)
+            raise HubError("connection_closed" if closed else "connection_not_live", detail)
         return adapter
 
     @contextmanager
@@ -128,22 +127,20 @@ class Pickup:
             finally:
                 rows.unlock(connection=guard, connection_no=no)
 
-    def _place(self, reader: FileReader, name: str) -> tuple[str, int]:
-        """Where a file stands among others: by its store and number, as its header says."""
+    def _head(self, reader: FileReader, name: str) -> FileHead | None:
+        """Whose a file is, and its number, as its first line says."""
         line = self.folder.first_line(name)
-        head = reader.check_file(lines=[line], settings=self.connection.settings).head
-        return ("", 0) if head is None else (head.store, head.sequence)
+        return reader.check_file(lines=[line], settings=self.connection.settings).head
 
-    def _look(self, reader: FileReader, name: str) -> Iterator[FileOutcome]:
+    def _look(
+        self, reader: FileReader, telling: Telling, name: str, head: FileHead | None
+    ) -> Iterator[FileOutcome]:
         try:
-            with self.folder.copy(name, most_bytes=MAX_BYTES) as copy:
-                check = reader.check_file(lines=lines_of(copy), settings=self.connection.settings)
-                outcome = self._decide(reader, name, check, copy)
-        except TooLarge:
-            text = f"it has more than {MAX_BYTES} bytes"
-            outcome = FileOutcome(name, "refused", None, text)
+            stamp = self.folder.stamp(name)
+            outcome = self._unread(telling, name, stamp, head) or self._read(reader, name)
         except NoFile:
             return
+        telling.tell(outcome, stamp)
         if self.connection.posts and outcome.what in ("taken", "repeated", "refused"):
             written = report(outcome, connection=self.connection.name, read_at=self.wall())
             try:
@@ -153,6 +150,47 @@ class Pickup:
                 # Whoever dropped it took it away; what was taken of it stays.
                 outcome = replace(outcome, text=f"{outcome.text}; it is not in the folder any more")
         yield outcome
+
+    def _unread(
+        self, telling: Telling, name: str, stamp: str, head: FileHead | None
+    ) -> FileOutcome | None:
+        """What is known of a file without reading it: it has a wrong name, is held as before, or
+        its orders are tried again later."""
+        if not is_fit(name):
+            text = f"a name is plain text of at most {MOST_NAME_BYTES} bytes"
+            return FileOutcome(shown(name), "misnamed", None, text)
+        before = telling.told(name, stamp)
+        if head is None or not self.connection.posts or before not in ("held", "waiting"):
+            return None
+        verdict, known = self._judge(head, None)
+        if before == "held":
+            return FileOutcome(name, "held", head, verdict.text) if verdict.what == "held" else None
+        if known is None or known.due_at is None or known.due_at <= self.wall():
+            return None
+        return waiting(name, head, known.orders, known.problems)
+
+    def _read(self, reader: FileReader, name: str) -> FileOutcome:
+        try:
+            with self.folder.copy(name, most_bytes=MAX_BYTES) as copy:
+                check = reader.check_file(lines=lines_of(copy), settings=self.connection.settings)
+                return self._decide(reader, name, check, copy)
+        except TooLarge:
+            return FileOutcome(name, "refused", None, f"it has more than {MAX_BYTES} bytes")
+
+    def _judge(self, head: FileHead, sha256: str | None) -> tuple[Verdict, StoredFile | None]:
+        """What to do with a file, and what is known of its number."""
+        with self.database.autocommit() as connection:
+            known = rows.find_file(
+                connection=connection,
+                connection_no=self.connection.no,
+                store=head.store,
+                sequence=head.sequence,
+            )
+            expected = self._expected(connection, head.store)
+        verdict = judge(
+            head=head, sha256=sha256, known=known, expected=expected, first=self._first()
+        )
+        return verdict, known
 
     def _decide(
         self, reader: FileReader, name: str, check: FileCheck, copy: IO[bytes]
@@ -166,18 +204,10 @@ class Pickup:
         if not self.connection.posts:
             text = f"{check.orders} orders; nothing is taken while the connection is in test"
             return FileOutcome(name, "checked", head, text)
-        with self.database.transaction() as connection:
-            known = rows.find_file(
-                connection=connection,
-                connection_no=self.connection.no,
-                store=head.store,
-                sequence=head.sequence,
-            )
-            expected = self._expected(connection, head.store)
-        verdict = judge(check=check, known=known, expected=expected, first=self._first())
+        verdict, known = self._judge(head, check.sha256)
         if verdict.what == "repeated" and known is not None:
             text = f"the same was taken before, as {known.name}; nothing changed"
-            return FileOutcome(name, "repeated", head, text, _listed(known.problems))
+            return FileOutcome(name, "repeated", head, text, listed(known.problems))
         if verdict.what in ("refused", "held"):
             return FileOutcome(name, verdict.what, head, verdict.text)
         with self.database.transaction() as connection:
@@ -190,62 +220,8 @@ class Pickup:
                 orders=check.orders,
                 wall_now=self.wall(),
             )
-        return self._take(reader, name, head, file, copy)
-
-    def _take(
-        self, reader: FileReader, name: str, head: FileHead, file: StoredFile, copy: IO[bytes]
-    ) -> FileOutcome:
-        """Take the orders that were not taken yet, batch by batch."""
-        settings = self.connection.settings
-        orders = reader.read_file(lines=lines_of(copy), settings=settings)
-        problems = [] if file.done == 0 else list(file.problems)
-        done = file.done
-        if done:
-            # They were taken before this process, or the one before it, was killed.
-            list(islice(orders, done))
-        try:
-            while batch := list(islice(orders, BATCH)):
-                problems += self._batch(batch)
-                done += len(batch)
-                with self.database.autocommit() as connection:
-                    rows.say_done(
-                        connection=connection,
-                        connection_no=self.connection.no,
-                        head=head,
-                        done=done,
-                        problems=problems[:MAX_PROBLEMS],
-                    )
-        except Malformed as fault:
-            raise AssertionError(f"a file that was checked is another: {fault}") from fault
-        later = [each for each in problems if each["passes"]]
-        waits = bool(later) and self.wall() < file.started_at + PATIENCE
-        with self.database.autocommit() as connection:
-            rows.settle_file(
-                connection=connection,
-                connection_no=self.connection.no,
-                head=head,
-                state="waiting" if waits else "taken",
-                wall_now=self.wall(),
-            )
-        if waits:
-            text = f"{done} orders, of which {len(later)} are tried again"
-            return FileOutcome(name, "waiting", head, text, _listed(problems))
-        text = f"{done} orders" + (f", of which {len(problems)} were not taken" if problems else "")
-        return FileOutcome(name, "taken", head, text, _listed(problems))
-
-    def _batch(self, batch: Sequence[FiledOrder]) -> list[dict[str, Any]]:
-        """Take some orders; those that were not taken, with the reason."""
-        taken = self.takes.take(self.connection, [Facts((each.order,)) for each in batch])
-        return [
-            {
-                "row": filed.row,
-                "order": filed.order.id,
-                "reason": one.reason or "",
-                "passes": one.became == "later",
-            }
-            for filed, one in zip(batch, taken, strict=True)
-            if one.became in ("later", "dead")
-        ]
+        taking = Taking(self.database, self.takes, self.connection, self.wall)
+        return taking.take(reader, name, head, file, copy)
 
     def _first(self) -> int:
         given = self.connection.settings.options.get("first_sequence", "")
@@ -258,10 +234,3 @@ class Pickup:
             store=store,
             first=self._first(),
         )
-
-
-def _listed(problems: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(
-        f"row {each['row']}, order {each['order']}: {each['reason']}"
-        for each in problems[:MAX_PROBLEMS]
-    )

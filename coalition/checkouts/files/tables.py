@@ -8,14 +8,18 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Identity,
+    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from coalition.checkouts.files.domain import FILE_STATES
 from coalition.db.schema import metadata, one_of
 
 order_file = Table(
@@ -40,8 +44,39 @@ order_file = Table(
     # Wall time.
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True)),
+    # When what may be taken later is tried again.
+    Column("due_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("connection_no", "store", "sequence"),
     # taking: some orders were taken; waiting: all but those that may be taken later.
     CheckConstraint("state = " + one_of("taking", "waiting", "taken", "given_up"), name="state"),
     CheckConstraint("(state = 'given_up') = (sha256 IS NULL)", name="hash"),
+    CheckConstraint("(state = 'waiting') = (due_at IS NOT NULL)", name="due"),
+)
+
+told_file = Table(
+    "told_file",
+    metadata,
+    # What became of a file last, by its name: for those who dropped it.
+    Column("connection_no", Integer, nullable=False),
+    # Another one with each change.
+    Column("no", BigInteger, Identity(), nullable=False),
+    # Where it was dropped: one connection may have several.
+    Column("folder", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    # As its header says, where it can be read.
+    Column("store", Text),
+    Column("sequence", BigInteger),
+    Column("text", Text, nullable=False),
+    # The first lines of its report, and how many more there are.
+    Column("lines", JSONB, nullable=False),
+    Column("more", Integer, nullable=False),
+    # Another one for another file of that name.
+    Column("stamp", Text, nullable=False),
+    # Wall time.
+    Column("since", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("connection_no", "no"),
+    UniqueConstraint("connection_no", "folder", "name"),
+    CheckConstraint("what = " + one_of(*FILE_STATES), name="what"),
+    Index("ix_told_file_since", "since"),
 )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.contract import Capability, Malformed
 from adapters.registry import adapter_named
@@ -97,13 +99,16 @@ class Poller:
         """Ask each platform that is due; gives what became of how many things."""
         wall_now = self.processing.clocks.wall()
         book = self.connections.newest()
-        nos = [no for no, each in book.by_no.items() if each.state != "paused" and polls(each)]
+        nos = [no for no, each in book.by_no.items() if _is_asked(each)]
         with self.processing.database.transaction() as database:
             store.begin(connection=database, connection_nos=nos, wall_now=wall_now)
             waiting = store.due(connection=database, connection_nos=nos, wall_now=wall_now)
         counts: Counter[str] = Counter()
         for no in waiting:
-            counts += self.round(book.by_no[no])
+            # As it is now: it may have been paused while others were asked.
+            shop = self.connections.current().by_no.get(no)
+            if shop is not None and _is_asked(shop):
+                counts += self.round(shop)
         return counts
 
     def round(self, connection: Connection) -> Counter[str]:
@@ -130,6 +135,13 @@ class Poller:
             except (Unreachable, Refused, Malformed) as trouble:
                 self._save(at, **self._later(at, trouble, until, cursor))
                 return counts
+            except SQLAlchemyError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one adapter's fault must not stop others
+                _log.exception("polling_failed", connection=str(connection.id))
+                failed = f"the adapter failed: {type(error).__name__}"
+                self._save(at, **self._later(at, failed, until, cursor))
+                return counts
             counts.update(each.became for each in polled.taken)
             later = _first(polled.taken, "later")
             if later is not None and at.attempts < PATIENCE:
@@ -148,6 +160,8 @@ class Poller:
             page = {"until": until, "cursor": cursor, "attempts": 0, "problem": None, **kept}
             if not self._save(at, **page) or not goes_on:
                 return counts
+            # What failed before was a page that is behind it now.
+            at = replace(at, attempts=0)
 
     def _save(self, at: store.Cursor, **columns: Any) -> bool:
         with self.processing.database.transaction() as database:
@@ -190,6 +204,10 @@ _DONE: dict[str, Any] = {"attempts": 0, "problem": None, "leased_until": None}
 def polls(connection: Connection) -> bool:
     """Whether the platform can be asked for what changed."""
     return Capability.POLL in adapter_named(connection.platform).manifest.capabilities
+
+
+def _is_asked(connection: Connection) -> bool:
+    return connection.state != "paused" and polls(connection)
 
 
 def check_polls(connection: Connection) -> None:

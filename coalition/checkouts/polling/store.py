@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from coalition.checkouts.polling.tables import poll_cursor
+from coalition.checkouts.tables import checkout_connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,17 @@ class Cursor:
     due_at: datetime
     leased_until: datetime | None
     attempts: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A platform that cannot be asked: how often in a row, asked up to when, and why."""
+
+    connection_id: UUID
+    connection_name: str
+    attempts: int
+    polled_until: datetime
     problem: str | None
 
 
@@ -87,6 +100,24 @@ def find(*, connection: Connection, connection_no: int) -> Cursor | None:
         select(poll_cursor).where(poll_cursor.c.connection_no == connection_no)
     ).one_or_none()
     return None if row is None else Cursor(**row._mapping)
+
+
+def list_failing(*, connection: Connection, attempts: int) -> list[Failing]:
+    """Connections that are asked, and of which so many looks failed one after another."""
+    shop = checkout_connection.c
+    rows = connection.execute(
+        select(
+            shop.connection_id,
+            shop.name.label("connection_name"),
+            poll_cursor.c.attempts,
+            poll_cursor.c.polled_until,
+            poll_cursor.c.problem,
+        )
+        .join(checkout_connection, shop.no == poll_cursor.c.connection_no)
+        .where(poll_cursor.c.attempts >= attempts, shop.state.in_(("test", "live")))
+        .order_by(shop.no)
+    )
+    return [Failing(**row._mapping) for row in rows]
 
 
 def _free(wall_now: datetime) -> Any:

@@ -540,8 +540,12 @@ def upgrade() -> None:
         ),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "(state = 'given_up') = (sha256 IS NULL)", name=op.f("ck_order_file_hash")
+        ),
+        sa.CheckConstraint(
+            "(state = 'waiting') = (due_at IS NOT NULL)", name=op.f("ck_order_file_due")
         ),
         sa.CheckConstraint(
             "state = ANY ('{taking,waiting,taken,given_up}'::text[])",
@@ -783,6 +787,30 @@ def upgrade() -> None:
         postgresql_where=sa.text("order_id IS NOT NULL"),
     )
     op.create_table(
+        "told_file",
+        sa.Column("connection_no", sa.Integer(), nullable=False),
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("folder", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("store", sa.Text(), nullable=True),
+        sa.Column("sequence", sa.BigInteger(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("more", sa.Integer(), nullable=False),
+        sa.Column("stamp", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "what = ANY ('{taken,repeated,refused,held,waiting,incomplete,checked,misnamed}'::text[])",
+            name=op.f("ck_told_file_what"),
+        ),
+        sa.PrimaryKeyConstraint("connection_no", "no", name=op.f("pk_told_file")),
+        sa.UniqueConstraint(
+            "connection_no", "folder", "name", name=op.f("uq_told_file_connection_no_folder_name")
+        ),
+    )
+    op.create_index("ix_told_file_since", "told_file", ["since"], unique=False)
+    op.create_table(
         "agreement",
         sa.Column("no", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1001,6 +1029,8 @@ def downgrade() -> None:
     op.drop_table("checkout_connection")
     op.drop_table("bearer_key")
     op.drop_table("agreement")
+    op.drop_index("ix_told_file_since", table_name="told_file")
+    op.drop_table("told_file")
     op.drop_index(
         "ix_spend_order", table_name="spend", postgresql_where=sa.text("order_id IS NOT NULL")
     )

@@ -17,9 +17,9 @@ from sqlalchemy import Engine, event
 
 from adapters.contract import Settings
 from coalition.checkouts.domain import Connection
-from coalition.checkouts.files.domain import FileOutcome
+from coalition.checkouts.files.domain import FileOutcome, Takes
 from coalition.checkouts.files.folder import DropFolder
-from coalition.checkouts.files.service import Pickup, Takes
+from coalition.checkouts.files.service import Pickup
 from coalition.checkouts.processing import Processing
 from coalition.db.database import Database
 from coalition.db.engine import create_engine_for

@@ -120,6 +120,39 @@ def test_a_file_behind_a_gap_is_held_until_the_gap_is_filled(world: World, shop:
     assert world.balance(ann)["active"] == 40
 
 
+def test_a_held_file_is_not_read_again_until_its_turn_comes(world: World, shop: Till) -> None:
+    content = file_of(2, [order("A", "10.00")])
+    shop.drop("2.csv", content)
+    assert shop.run() == {"2.csv": "held"}
+    path = shop.folder / "2.csv"
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(len(content) - 20)
+        file.write(b"spoilt")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert shop.run() == {"2.csv": "held"}
+    shop.drop("1.csv", file_of(1, []))
+    assert shop.run() == {"1.csv": "taken", "2.csv": "refused"}
+    assert earned(world, "till.A") == 0
+
+
+def test_a_name_that_cannot_be_written_down_stops_no_other_file(shop: Till) -> None:
+    long = "x" * 200 + ".csv"
+    for name in (long, "two\nlines.csv"):
+        shop.drop(name, file_of(9, []))
+    (shop.folder / os.fsdecode(b"no \xff text.csv")).write_bytes(file_of(9, []))
+    shop.drop("1.csv", file_of(1, []))
+    expected = {
+        long[:200]: "misnamed",
+        "two?lines.csv": "misnamed",
+        "no ? text.csv": "misnamed",
+        "1.csv": "taken",
+    }
+    assert shop.run() == expected
+    del expected["1.csv"]
+    assert shop.run() == expected
+
+
 def test_a_number_that_will_not_come_is_given_up_and_taken_if_it_comes_after_all(
     world: World, shop: Till
 ) -> None:
@@ -232,8 +265,12 @@ def test_what_may_be_taken_later_is_tried_again_and_delays_nobody(world: World, 
     assert shop.run() == {"1.csv": "waiting", "2.csv": "taken"}
     assert shop.ran[0].text == "2 orders, of which 1 are tried again"
     assert (earned(world, "till.B"), earned(world, "till.C")) == (7, 5)
-    assert shop.run() == {"1.csv": "waiting"}
+    waiting = shop.ran[0]
     world.advance(days=1)
+    # Not at each look, for all of the file is taken again.
+    assert shop.run() == {"1.csv": "waiting"}
+    assert shop.ran == [waiting]
+    shop.now += timedelta(minutes=1)
     assert shop.run() == {"1.csv": "taken"}
     assert earned(world, "till.A") == 12
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from adapters.contract import Answer, Call
 from adapters.testing.shop import START, Item
 from coalition.checkouts.calls import Client
+from coalition.checkouts.doctor import Found, check
 from coalition.checkouts.domain import Asks, Connection
 from coalition.checkouts.making import make_connections, make_processing
 from coalition.checkouts.polling import command, store
@@ -172,6 +173,11 @@ def at(market: Market, shop: Connected) -> store.Cursor:
     return found
 
 
+def doctor(market: Market) -> list[Found]:
+    with market.world.database.autocommit() as connection:
+        return list(check(connection, market.now()))
+
+
 def test_a_platform_that_is_down_is_asked_again_soon_and_nothing_is_left_out(
     market: Market,
 ) -> None:
@@ -185,8 +191,18 @@ def test_a_platform_that_is_down_is_asked_again_soon_and_nothing_is_left_out(
     behind = at(market, shop)
     assert (behind.attempts, behind.problem) == (1, "the platform answered 503")
     assert behind.due_at < market.now() + EVERY
+    assert doctor(market) == []
+    for _ in range(2):
+        market.later(minutes=1)
+        shop.server.fail(503)
+        assert not poller(market).look()
+    ((grade, about, found, _),) = doctor(market)
+    assert (grade, about) == ("wrong", f"polling of shopify ({shop.id})")
+    assert found.startswith("failed 3 times, asked up to ")
+    assert found.endswith(": the platform answered 503")
     market.later(minutes=1)
     assert poller(market).look() == {"done": 1}
+    assert doctor(market) == []
     assert market.balance(ann) == 40
     assert at(market, shop).problem is None
 
@@ -206,6 +222,33 @@ def test_an_order_that_cannot_be_stated_yet_does_not_stop_the_others_for_ever(
     done = at(market, shop)
     assert (done.problem, done.attempts) == (None, 0)
     assert market.balance(ann) == 0
+
+
+@dataclass
+class Faulty:
+    """Asks, but for one connection, whose adapter fails."""
+
+    asks: Asks
+    no: int
+
+    def ask(self, connection: Connection, calls: Sequence[Call]) -> tuple[Answer, ...]:
+        if connection.no == self.no:
+            raise KeyError("orders")
+        return self.asks.ask(connection, calls)
+
+
+def test_an_adapter_that_fails_stops_no_other(market: Market) -> None:
+    ann = market.member("77")
+    faulty, sound = market.connect("square"), market.connect("shopify")
+    poller(market).look()
+    sound.shop.buy([Item("L1", 4000)])
+    market.later(minutes=15)
+    whole = poller(market)
+    asks = Faulty(whole.processing.asks, named(market, faulty).no)
+    found = replace(whole, processing=replace(whole.processing, asks=asks)).look()
+    assert found == {"done": 1}
+    assert market.balance(ann) == 40
+    assert at(market, faulty).problem == "the adapter failed: KeyError"
 
 
 def test_a_paused_connection_is_left_alone(market: Market) -> None:

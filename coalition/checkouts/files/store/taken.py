@@ -17,7 +17,7 @@ _LOCK = 7207
 _C = order_file.c
 _COLUMNS = (
     _C.store, _C.sequence, _C.state, _C.name, _C.sha256, _C.orders, _C.done, _C.problems,
-    _C.started_at,
+    _C.started_at, _C.due_at,
 )  # fmt: skip
 
 
@@ -76,6 +76,7 @@ def begin_file(
         "problems": [],
         "started_at": wall_now,
         "settled_at": None,
+        "due_at": None,
     }
     put = insert(order_file).values(
         connection_no=connection_no, store=head.store, sequence=head.sequence, **columns
@@ -110,12 +111,17 @@ def say_done(
 
 
 def settle_file(
-    *, connection: Connection, connection_no: int, head: FileHead, state: str, wall_now: datetime
+    *, connection: Connection, connection_no: int, head: FileHead, wall_now: datetime
 ) -> None:
-    """Note that all of a file was taken, or all but what may be taken later."""
-    settled = wall_now if state == "taken" else None
-    done = {"done": 0} if state == "waiting" else {}
-    _update(connection, connection_no, head, state=state, settled_at=settled, **done)
+    """Note that all of a file was taken."""
+    _update(connection, connection_no, head, state="taken", settled_at=wall_now, due_at=None)
+
+
+def try_later(
+    *, connection: Connection, connection_no: int, head: FileHead, due_at: datetime
+) -> None:
+    """Note that all of a file was taken but what may be taken later: from the start, and when."""
+    _update(connection, connection_no, head, state="waiting", done=0, due_at=due_at)
 
 
 def give_up(
@@ -130,6 +136,7 @@ def give_up(
         "last_date": None,
         "started_at": wall_now,
         "settled_at": wall_now,
+        "due_at": None,
     }
     put = insert(order_file).values(
         connection_no=connection_no, store=store, sequence=sequence, **columns
