@@ -20,7 +20,19 @@ from settlement.config import SettlementConfig
 from settlement.steps.night import Night
 
 _MOST = 400
-_processes = multiprocessing.get_context("forkserver")
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Each process is a fork of one that has imported what all of them need: it starts at once.
+
+There is one for all tests of a session, and what it imports is settled when the first asks for it.
+"""
+PROCESSES.set_forkserver_preload(
+    [
+        "tests.acceptance.checkout_histories",
+        "tests.integration.coalition.checkouts.dropping",
+        "tests.integration.coalition.checkouts.test_trouble",
+        "tests.integration.settlement.payments.test_kills",
+    ]
+)
 
 Work = Callable[[Night], None]
 
@@ -32,10 +44,8 @@ def kill_everywhere(
 
     `after_each` looks at what is left after each kill. The work is a function of a module.
     """
-    # Imported once: each process is a fork of one that has them.
-    _processes.set_forkserver_preload(["tests.killing", work.__module__])
     for number in range(1, _MOST):
-        process = _processes.Process(target=_run, args=(number, config, work))
+        process = PROCESSES.Process(target=_run, args=(number, config, work))
         process.start()
         process.join(120)
         if process.exitcode == 0:
@@ -73,4 +83,4 @@ def die_at(engine: Engine, number: int) -> None:
         touch()
 
     event.listen(engine, "before_cursor_execute", touch)
-    engine.dialect.do_commit = touched_commit  # type: ignore[method-assign]
+    engine.dialect.do_commit = touched_commit  # type: ignore[method-assign]  # counted there too

@@ -5,7 +5,6 @@ The shops are on real sockets and so is the hub's door. What is random is told b
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import time
 from collections.abc import Iterator
@@ -38,7 +37,7 @@ from partner_sdk.wire.ids import decode
 from tests.checkout_world import Market
 from tests.coalition_world import terms
 from tests.hub_server import serving
-from tests.killing import die_at
+from tests.killing import PROCESSES, die_at
 
 CUSTOMERS = ("77", "78", "79")
 SHOP_TERMS = terms(
@@ -47,7 +46,6 @@ SHOP_TERMS = terms(
     }
 )
 """A point for each 1.00 of goods."""
-_processes = multiprocessing.get_context("forkserver")
 C = Capability
 
 
@@ -131,7 +129,7 @@ class Told:
 
     def work_and_die(self) -> None:
         """Work in a process of its own, which is killed somewhere."""
-        process = _processes.Process(
+        process = PROCESSES.Process(
             target=work_until_killed,
             args=(self.random.randrange(1, 25), self.market.config, self.clock.ahead),
         )
@@ -220,7 +218,6 @@ def work_until_killed(touches: int, config: Config, ahead: float) -> None:
 def told(*, market: Market, platform: str, seed: int) -> Iterator[Told]:
     """A shop of that platform, connected over real HTTP, with three of its customers enrolled."""
     random = Random(seed)
-    _processes.set_forkserver_preload(["tests.acceptance.checkout_histories"])
     adapter = adapter_named(platform)
     shop = fake_of(platform)(page=random.choice((3, 100)))
     with ShopServer(adapter=adapter, shop=shop) as server, serving(market.hub.app) as address:

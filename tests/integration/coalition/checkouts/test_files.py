@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
@@ -36,6 +35,7 @@ from tests.integration.coalition.checkouts.dropping import (
     run_killed,
     till,
 )
+from tests.killing import PROCESSES
 
 
 @pytest.fixture
@@ -418,11 +418,9 @@ def test_a_pick_up_that_is_killed_goes_on_and_counts_nothing_twice(
     }
     for name, content in contents.items():
         shop.drop(name, content)
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.integration.coalition.checkouts.dropping"])
     kills = 0
     for touch in range(2, 400, step):
-        process = processes.Process(
+        process = PROCESSES.Process(
             target=run_killed,
             args=(touch, database_url, str(shop.folder), world.numbers["grocer"]),
         )

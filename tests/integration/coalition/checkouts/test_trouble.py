@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from adapters.testing.shop import Item
 from coalition.checkouts.domain import MAX_ATTEMPTS
@@ -20,8 +19,7 @@ from coalition.db.database import Database
 from coalition.db.engine import create_engine_for
 from coalition.directory import Clocks, Directory
 from tests.checkout_world import Connected, Market
-
-_processes = multiprocessing.get_context("forkserver")
+from tests.killing import PROCESSES, die_at
 
 
 def replayed(market: Market, shop: Connected, message_id: str) -> None:
@@ -91,8 +89,8 @@ def test_a_dead_letter_is_worked_on_again_once_its_cause_is_mended(market: Marke
     assert shop.sale(bought)["points"]["earned"] == market.balance(member) == 40
 
 
-def _in_other_money(shop: Connected):  # type: ignore[no-untyped-def]
-    document = shop.shop.order  # type: ignore[attr-defined]
+def _in_other_money(shop: Connected) -> Callable[[Any], dict[str, Any]]:
+    document = shop.shop.order  # type: ignore[attr-defined]  # this platform's fake has it
     return lambda purchase: {**document(purchase), "currency": "RON"}
 
 
@@ -138,7 +136,7 @@ def test_a_slow_shop_keeps_nobody_else_waiting(market: Market) -> None:
 def _killed(number: int, config: Config, at: datetime) -> None:
     """Work on the inbox until the n-th touch of the database, and die there."""
     engine = create_engine_for(str(config.database_url), pool_size=20)
-    _die_at(engine, number)
+    die_at(engine, number)
     database, directory = Database(engine), Directory(monotonic=time.monotonic)
     clocks = Clocks(wall=lambda: at)
     Workshop(
@@ -150,26 +148,6 @@ def _killed(number: int, config: Config, at: datetime) -> None:
     ).run()
 
 
-def _die_at(engine: Engine, number: int) -> None:
-    touches = 0
-
-    def touch(*_arguments: object) -> None:
-        nonlocal touches
-        touches += 1
-        if touches == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    commit = engine.dialect.do_commit
-
-    def touched_commit(connection: object) -> None:
-        touch()
-        commit(connection)  # type: ignore[arg-type]
-        touch()
-
-    event.listen(engine, "before_cursor_execute", touch)
-    engine.dialect.do_commit = touched_commit  # type: ignore[method-assign,assignment]
-
-
 @pytest.mark.parametrize("platform", ["adyen", "shopify"])
 def test_a_worker_that_is_killed_anywhere_leaves_what_another_ends_right(
     market: Market, platform: str
@@ -177,14 +155,13 @@ def test_a_worker_that_is_killed_anywhere_leaves_what_another_ends_right(
     """Killed at its first touch of the database, at its second, …, each time with a new order."""
     member = market.member("77")
     shop = market.connect(platform)
-    _processes.set_forkserver_preload(["tests.checkout_world", __name__])
     wanted = 0
     for number in range(1, 60):
         bought = shop.shop.buy([Item("L1", 4000)])
         shop.shop.refund(bought, 1000)
         wanted += 30
         shop.deliver()
-        process = _processes.Process(
+        process = PROCESSES.Process(
             target=_killed, args=(number, market.config, market.now() + timedelta(seconds=1))
         )
         process.start()
