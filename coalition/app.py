@@ -40,6 +40,7 @@ NOUNS = (
     "coalition.checkouts.api.messages",
     "coalition.checkouts.api.hooks",
     "coalition.checkouts.calls.api",
+    "coalition.checkouts.certification.api",
     "coalition.checkouts.files.api",
     "coalition.checkouts.spends.api",
     "coalition.operations.api",

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection
 
+from coalition.checkouts.certification import doctor as certification
 from coalition.checkouts.files.domain import ADVICE
 from coalition.checkouts.files.store.told import list_troubles
 from coalition.checkouts.polling.store import list_failing
@@ -26,7 +27,8 @@ _MOST_FAILURES: Final = 3
 
 
 def check(connection: Connection, now: datetime) -> Iterator[Found]:
-    """Look at files that the pick-up left or refused, and at platforms that cannot be asked.
+    """Look at files that the pick-up left or refused, at platforms that cannot be asked, and at
+    connections in test.
 
     `now` is wall time.
     """
@@ -48,6 +50,7 @@ def check(connection: Connection, now: datetime) -> Iterator[Found]:
             f"{asked}: {failing.problem}",
             f"GET /v1/connections/{public}/calls shows what was asked, and what was answered",
         )
+    yield from certification.check(connection)
 
 
 def _at(instant: datetime) -> str:

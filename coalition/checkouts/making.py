@@ -18,13 +18,22 @@ from coalition.ids import IdSource
 from coalition.members.contacts import ContactKeys
 from coalition.members.wire import LOOKUP_KEY, WRAPPING_KEY
 
-__all__ = ["make_connections", "make_processing", "make_spends"]
+__all__ = ["contact_keys", "make_connections", "make_processing", "make_spends"]
 
 
 def make_connections(*, config: Config, database: Database, directory: Directory) -> Connections:
     """The connections as a process of this configuration holds them."""
     key = config.derived_key(purpose=SECRETS_KEY)
     return Connections(database=database, directory=directory, key=key)
+
+
+def contact_keys(config: Config) -> ContactKeys:
+    """What members' contacts are found by and sealed with."""
+    return ContactKeys(
+        lookup=config.derived_key(purpose=LOOKUP_KEY),
+        wrapping=config.derived_key(purpose=WRAPPING_KEY),
+        random=random.SystemRandom().randbytes,
+    )
 
 
 def make_processing(
@@ -36,11 +45,7 @@ def make_processing(
         directory=directory,
         clocks=clocks,
         asks=client_for(config=config, database=database, wall=clocks.wall),
-        keys=ContactKeys(
-            lookup=config.derived_key(purpose=LOOKUP_KEY),
-            wrapping=config.derived_key(purpose=WRAPPING_KEY),
-            random=random.SystemRandom().randbytes,
-        ),
+        keys=contact_keys(config),
         spends=Settling(
             make_spends(config=config, database=database, directory=directory, clocks=clocks)
         ),

@@ -53,6 +53,9 @@ BY_NAME: Mapping[str, PathType] = {
     "connection_id": public_id("con", "connection_not_found", "The connection."),
     "spend_id": public_id("spd", "spend_not_found", "The spend."),
     "message_id": public_id("msg", "message_not_found", "The message."),
+    "certification_id": public_id(
+        "crt", "certification_not_found", "The report of a certification."
+    ),
     "statement_id": public_id("stm", "statement_not_found", "The statement."),
     "dispute_id": public_id("dsp", "dispute_not_found", "The dispute."),
     "lot_id": public_id("lot", "not_found", "The lot."),

@@ -27,6 +27,7 @@ PREFIXES = {
     "sub": "webhook subscription",
     "con": "connection to a checkout platform",
     "msg": "message of a checkout platform",
+    "crt": "certification of a connection",
     "spd": "spend: points paid at a checkout platform",
     "req": "request",
     "mov": "movement",
