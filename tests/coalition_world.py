@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
-from coalition.agreements.service import publish_agreement
+from coalition.agreements.service import publish_agreement, set_face_value
 from coalition.db.database import Database
 from coalition.db.state import bump_directory
 from coalition.directory import Directory, Snapshot
@@ -47,6 +47,7 @@ def terms(**changes: Any) -> dict[str, Any]:
     }
 
 
+LEI_TERMS = terms(currency="RON", issue_price="0.05", redemption_price="0.05")
 FUEL_TERMS = terms(
     earn={"rules": [{"kind": "per_quantity", "points": "2", "per": "1", "categories": ["fuel"]}]},
     issue_price="0.011",
@@ -139,6 +140,18 @@ class World:
             )
         self.numbers[slug], self.ids[slug] = number, partner_id
         return number
+
+    def price_in_lei(self) -> None:
+        """A point is worth 0.05 lei, too: partners may be priced in them."""
+        with self.database.transaction() as connection:
+            set_face_value(
+                connection=connection,
+                existing=(),
+                currency="RON",
+                value="0.05",
+                effective_from="2026-01-01",
+                today=DAY_1,
+            )
 
     def set_party(self, slug: str, **columns: Any) -> None:
         """Change columns of a party's row, as the operator's use cases do."""

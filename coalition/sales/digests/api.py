@@ -14,7 +14,13 @@ from coalition.http.posting import posting_context
 from coalition.http.schemas import AnswerSchema, Body, Query
 from coalition.sales.digests import store
 from coalition.sales.digests.domain import Figures, ListedSale
-from coalition.sales.digests.service import HOUR, check_span, hour_document, take_digests
+from coalition.sales.digests.service import (
+    HOUR,
+    check_span,
+    currency_of,
+    hour_document,
+    take_digests,
+)
 from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.digests import HOUR_PATTERN, format_hour, hour_of, parse_hour
 from partner_sdk.wire.instants import format_instant, parse_instant
@@ -129,10 +135,13 @@ def put_digests(context: RequestContext, *, hour: str) -> Answer:
         connection=context.connection,
         context=posting_context(context),
         hour=start,
-        told=_told(context.body["stores"], context.snapshot.hub.currency),
+        told=_told(
+            context.body["stores"],
+            currency_of(start, context.snapshot, context.caller.party_no),
+        ),
         received_at=context.wall_now,
     )
-    return Answer(hour_document(start, found, context.snapshot))
+    return Answer(hour_document(start, found, context.snapshot, context.caller.party_no))
 
 
 @routes.endpoint(
@@ -151,7 +160,7 @@ def get_digests(context: RequestContext, *, hour: str) -> Answer:
         since=start,
         until=start + HOUR,
     )
-    return Answer(hour_document(start, found, context.snapshot))
+    return Answer(hour_document(start, found, context.snapshot, context.caller.party_no))
 
 
 @routes.endpoint(
@@ -242,7 +251,7 @@ def _told(stores: list[Mapping[str, Any]], currency: str) -> dict[str, Figures]:
             if each[field].currency != currency:
                 raise HubError(
                     "wrong_currency",
-                    f"The coalition's currency is {currency}.",
+                    f"Your agreement's currency is {currency}.",
                     errors=(FieldError(f"/stores/{i}/{field}", f"must be in {currency}"),),
                 )
         told[name] = Figures(

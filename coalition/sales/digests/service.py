@@ -54,7 +54,9 @@ def take_digests(
             snapshot=context.snapshot,
             type="digest.differed",
             party_no=context.party_no,
-            payload=hour_document(hour, found, context.snapshot, differing_only=True),
+            payload=hour_document(
+                hour, found, context.snapshot, context.party_no, differing_only=True
+            ),
             now=context.now,
             new_id=context.new_id,
         )
@@ -77,10 +79,12 @@ def hour_document(
     hour: datetime,
     found: Sequence[StoreHour],
     snapshot: Snapshot,
+    party_no: int,
     *,
     differing_only: bool = False,
 ) -> dict[str, Any]:
     """An hour's comparison in wire form."""
+    currency = currency_of(hour, snapshot, party_no)
     day = business_date(hour, snapshot)
     shown = [each for each in found if not (differing_only and each.matches) and not _idle(each)]
     return {
@@ -92,12 +96,22 @@ def hour_document(
             {
                 "store": each.store or None,
                 "matches": each.matches,
-                "yours": _side(each, each.told, snapshot),
-                "hub": _side(each, each.held, snapshot),
+                "yours": _side(each, each.told, currency),
+                "hub": _side(each, each.held, currency),
             }
             for each in shown
         ],
     }
+
+
+def currency_of(hour: datetime, snapshot: Snapshot, party_no: int) -> str:
+    """The currency of a partner's sales of an hour: that of its agreement as the hour ends.
+
+    A sale in another is refused. Without an agreement there is none, and it is the coalition's.
+    """
+    last = hour + HOUR - timedelta.resolution
+    agreement = snapshot.agreement_at(party_no=party_no, instant=last)
+    return snapshot.hub.currency if agreement is None else agreement.terms.currency
 
 
 def business_date(hour: datetime, snapshot: Snapshot) -> date:
@@ -110,10 +124,9 @@ def _idle(each: StoreHour) -> bool:
     return all(side is None or side.sales == 0 for side in (each.told, each.held))
 
 
-def _side(each: StoreHour, side: Figures | None, snapshot: Snapshot) -> dict[str, Any] | None:
+def _side(each: StoreHour, side: Figures | None, currency: str) -> dict[str, Any] | None:
     if side is None:
         return None
-    currency = snapshot.hub.currency
     return {
         "store": each.store or None,
         "sales": side.sales,

@@ -369,10 +369,19 @@ def _happens(made: GenericShop, random: Random, member: UUID) -> None:
         made.refund(purchase, random.randrange(1, left + 1))
 
 
-def test_histories_by_file_end_in_the_points_of_the_last_state(world: World, shop: Till) -> None:
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(10), id="some"),
+        pytest.param(range(10, 60), id="more", marks=pytest.mark.prove),
+    ],
+)
+def test_histories_by_file_end_in_the_points_of_the_last_state(
+    world: World, shop: Till, seeds: range
+) -> None:
     """Files come in any order, some twice, some half, and the pick-up breaks off in between."""
     whole = shop.takes
-    for seed in range(25):
+    for seed in seeds:
         random = Random(seed)
         member = world.member()
         made, files = history(random, member)

@@ -8,14 +8,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from coalition.agreements.service import set_face_value
 from coalition.config import Config
 from coalition.directory import Clocks
 from coalition.feed import Cover, add_cover
 from coalition.jobs.job import JobContext
 from coalition.ledger.exposure import measure_exposure
 from partner_sdk.wire.ids import encode
-from tests.coalition_world import DAY_1, World, terms
+from tests.coalition_world import LEI_TERMS, World, terms
 from tests.hub_http import Caller, HttpHub
 
 
@@ -23,17 +22,9 @@ def two_currencies(engine: Engine) -> World:
     """Florist's points are worth 0.05 lei and capped in lei; Ann has spent 40 of them at Grocer's,
     and 30 of Grocer's, at 0.01 euros, at Florist's."""
     world = World(engine)
-    with world.database.transaction() as connection:
-        set_face_value(
-            connection=connection,
-            existing=(),
-            currency="RON",
-            value="0.05",
-            effective_from="2026-01-01",
-            today=DAY_1,
-        )
+    world.price_in_lei()
     world.partner("grocer")
-    world.partner("florist", in_lei(cap="5.00"))
+    world.partner("florist", {**LEI_TERMS, "cap": "5.00"})
     ann, bob = world.member(), world.member()
     roses = json.dumps(world.sale_body(ann, ("roses", "1", "200.00"))).replace("EUR", "RON")
     world.put("florist", "F-1", json.loads(roses))
@@ -41,10 +32,6 @@ def two_currencies(engine: Engine) -> World:
     world.put("grocer", "G-1", world.sale_body(bob, ("food", "1", "200.00")))
     world.redeem("florist", bob, 30)
     return world
-
-
-def in_lei(**changes: Any) -> dict[str, Any]:
-    return terms(currency="RON", issue_price="0.05", redemption_price="0.05", **changes)
 
 
 def measure(world: World, config: Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from coalition.directory import Clocks
 from coalition.jobs.job import JobContext, RepeatedJob
 from coalition.jobs.registry import load_jobs
 from partner_sdk.wire.digests import SaleFigures, digest_of, hour_of, parse_hour
-from tests.coalition_world import World, refund
+from tests.coalition_world import LEI_TERMS, World, refund
 from tests.hub_http import Caller, HttpHub
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -45,16 +46,34 @@ def own(sale_id: str, cents: int, store: str | None = "12", **more: Any) -> Sale
     return SaleFigures(sale_id, more.pop("revision", 1), NINE, store, cents * 10_000, **more)
 
 
-def told(*sales: SaleFigures) -> dict[str, Any]:
+def told(*sales: SaleFigures, currency: str = "EUR") -> dict[str, Any]:
     stores = {sale.store for sale in sales}
     return {
         "stores": [
             digest_of(store=store, sales=[s for s in sales if s.store == store]).to_wire(
-                currency="EUR"
+                currency=currency
             )
             for store in sorted(stores, key=str)
         ]
     }
+
+
+def test_a_partner_priced_in_another_currency_tells_its_hours_in_it(
+    world: World, config: Config
+) -> None:
+    world.price_in_lei()
+    world.partner("florist", LEI_TERMS)
+    roses = json.dumps(world.sale_body(None, ("roses", "1", "10.50"))).replace("EUR", "RON")
+    world.put("florist", "F-1", json.loads(roses))
+    florist = HttpHub(world, config).caller("florist")
+    sale = own("F-1", 1050, None)
+    found = florist.sign("PUT", f"/v1/digests/{HOUR}", told(sale, currency="RON"))
+    assert (found.status_code, found.json["matches"]) == (200, True)
+    (store,) = found.json["stores"]
+    assert store["hub"]["amount"] == {"amount": "10.50", "currency": "RON"}
+    refused = florist.sign("PUT", f"/v1/digests/{HOUR}", told(sale))
+    assert refused.json["code"] == "wrong_currency"
+    assert "RON" in refused.json["detail"]
 
 
 def test_the_same_sales_make_the_same_digest_on_both_sides(world: World, grocer: Caller) -> None:

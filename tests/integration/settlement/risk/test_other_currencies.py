@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from coalition.agreements.service import set_face_value
 from coalition.config import Config
 from coalition.directory import Clocks
 from coalition.errors import HubError
@@ -25,7 +24,7 @@ from settlement.risk.service.collateral import give_back, put_up, read_status
 from settlement.risk.service.default import execute_default, plan_default
 from settlement.risk.service.leaving import begin_exit, close_exit, compute_run_offs
 from settlement.steps.night import Night
-from tests.coalition_world import DAY_1, World, terms
+from tests.coalition_world import DAY_1, LEI_TERMS, World
 from tests.integration.settlement.reading import bundle_path, read_statement
 from tests.integration.settlement.risk.conftest import Bank
 
@@ -34,20 +33,9 @@ from tests.integration.settlement.risk.conftest import Bank
 def bank(engine: Engine, night: Night) -> Bank:
     """Florist's points are worth 0.05 lei; Ann holds 200 of them, and spends at Grocer's."""
     world = World(engine)
-    with world.database.transaction() as connection:
-        set_face_value(
-            connection=connection,
-            existing=(),
-            currency="RON",
-            value="0.05",
-            effective_from="2026-01-01",
-            today=DAY_1,
-        )
+    world.price_in_lei()
     world.partner("grocer")
-    world.partner(
-        "florist",
-        terms(currency="RON", issue_price="0.05", redemption_price="0.05", cap="5.00"),
-    )
+    world.partner("florist", {**LEI_TERMS, "cap": "5.00"})
     ann = world.member()
     world.put("florist", "F-1", in_lei(world.sale_body(ann, ("roses", "1", "200.00"))))
     return Bank(world, night, ann)
