@@ -84,6 +84,21 @@ BROKEN = {
 SHOPS = {Stripe: StripeShop, Square: SquareShop, Adyen: AdyenShop, Toast: ToastShop}
 
 
+#: Faults in what is made of several messages: no case is needed that was thought of for each.
+FOUND_BY_CHANCE = (
+    faults.EarnsOnShipping,
+    faults.CountsPendingRefunds,
+    faults.ForgetsReversals,
+    faults.AddsRefundsUp,
+    faults.KnowsNoCancellation,
+    faults.NeverRevises,
+    faults.RevisesByTheSecond,
+    faults.ForgetsParts,
+    tills.SpendsAtEveryDelivery,
+    tills.ForgetsWhoseKeyItIs,
+)
+
+
 def suite_of(broken: type[Any]) -> AdapterSuite:
     """A suite of the broken adapter, as its author would write it."""
     (shop,) = (shop for sound, shop in SHOPS.items() if issubclass(broken, sound))
@@ -101,3 +116,10 @@ def test_the_kit_fails_it_by_name(broken: type[Any], case: str) -> None:
     with pytest.raises(Exception) as told:  # noqa: PT011 - any failure of the case
         run()
     assert not isinstance(told.value, NameError | ImportError | NotImplementedError)
+
+
+@pytest.mark.parametrize("broken", FOUND_BY_CHANCE, ids=lambda broken: broken.__name__)
+def test_the_few_random_histories_of_an_ordinary_run_fail_it_too(broken: type[Any]) -> None:
+    with pytest.raises(AssertionError) as told:
+        suite_of(broken).test_random_histories_end_in_the_points_of_the_last_state()
+    assert told.value.__notes__[-1].startswith("It was history ")
