@@ -11,10 +11,12 @@ from coalition.clock import wall_now
 from coalition.config import Config, ConfigError
 from settlement.config import read_settlement_config
 from settlement.log import service
-from settlement.log.store import has_tables
+from settlement.log.tables import log
 from settlement.signing import SigningError
 from settlement.signing.opening import open_keystore
-from settlement.store.statements import count_without_timestamp, counts_missing_timestamps
+from settlement.store.schema import has_table
+from settlement.store.statements import count_without_timestamp
+from settlement.store.tables import without_timestamp
 
 _RENEW_BEFORE = timedelta(days=30)
 
@@ -53,7 +55,7 @@ def check_signers(config: Config, now: datetime) -> Iterator[Found]:
 
 
 def _check_log(config: Config, connection: Connection) -> Iterator[Found]:
-    if not has_tables(connection=connection):
+    if not has_table(connection=connection, table=log):
         return  # the schema's finding says what to do
     troubles = service.find_trouble(connection=connection, logs_folder=config.data_folder / "log")
     for trouble in troubles:
@@ -66,7 +68,7 @@ def _check_log(config: Config, connection: Connection) -> Iterator[Found]:
 
 def _check_timestamps(connection: Connection) -> Iterator[Found]:
     """Say which statements were signed while the timestamp authority was down."""
-    if not counts_missing_timestamps(connection=connection):
+    if not has_table(connection=connection, table=without_timestamp):
         return  # the schema's finding says what to do
     found = count_without_timestamp(connection=connection)
     if found:

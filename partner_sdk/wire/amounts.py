@@ -18,6 +18,7 @@ __all__ = [
     "format_micros",
     "format_micros6",
     "minor_digits",
+    "minor_unit_micros",
     "parse_decimal",
     "round_half_even_to_minor",
 ]
@@ -136,9 +137,18 @@ def minor_digits(currency: str) -> int:
     return _MINOR_DIGITS.get(currency, 2)
 
 
+def minor_unit_micros(currency: str) -> int:
+    """Return how many micros the currency's minor unit is.
+
+    Raises:
+        InvalidAmount: not three capital letters.
+    """
+    return _PAD[minor_digits(currency)]
+
+
 def round_half_even_to_minor(micros: int, currency: str) -> int:
     """Round micros to the currency's minor unit, ties to the even one; returns micros."""
-    unit = _PAD[minor_digits(currency)]
+    unit = minor_unit_micros(currency)
     # Floor division with a non-negative remainder holds for negative amounts too.
     count, rest = divmod(micros, unit)
     if rest * 2 > unit or (rest * 2 == unit and count & 1):

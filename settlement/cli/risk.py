@@ -12,7 +12,7 @@ from rich.table import Table
 from partner_sdk.wire.amounts import InvalidAmount, format_micros, parse_decimal
 from settlement import hub
 from settlement.cli.operator import OperatorKey, Work, open_operator_work, open_work
-from settlement.risk.domain import Purpose, RiskRefused
+from settlement.risk.domain import Purpose, RiskRefused, RunOff
 from settlement.risk.service import collateral as putting
 from settlement.risk.service import default as defaulting
 from settlement.risk.service import leaving
@@ -211,14 +211,14 @@ def close_exit(partner: Partner, key: OperatorKey) -> None:
     typer.echo(f"{partner} is {'leaving' if left else 'closed'}")
 
 
-def _show_run_offs(found: tuple[leaving.RunOff, ...]) -> None:
+def _show_run_offs(found: tuple[RunOff, ...]) -> None:
     """The clearing currency's, and those of others that have anything."""
     for place, each in enumerate(found):
         if not place or each.points or each.account_micros or each.prefunded_micros:
             _show_run_off(each)
 
 
-def _show_run_off(found: leaving.RunOff) -> None:
+def _show_run_off(found: RunOff) -> None:
     typer.echo(f"points outstanding: {found.points}")
     for name, micros in (
         ("they would cost", found.liability_micros),

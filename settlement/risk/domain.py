@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from partner_sdk.wire.amounts import format_micros6
+from partner_sdk.wire.amounts import format_micros6, minor_unit_micros
 
 Purpose = Literal["prefunding", "collateral", "default_fund"]
 PURPOSES: tuple[Purpose, ...] = ("prefunding", "collateral", "default_fund")
@@ -43,6 +43,23 @@ class WindowClaims:
     def net_micros(self) -> int:
         """The position of the window."""
         return sum(self.receives_micros.values())
+
+
+@dataclass(frozen=True, slots=True)
+class RunOff:
+    """What a partner leaves behind (micros): the points that it funds, and what covers them."""
+
+    points: int
+    liability_micros: int
+    prefunded_micros: int
+    account_micros: int
+    currency: str
+
+    @property
+    def missing_micros(self) -> int:
+        """What is to be prefunded yet, up to the whole minor unit."""
+        unit = minor_unit_micros(self.currency)
+        return max(0, -(-(self.liability_micros - self.prefunded_micros) // unit) * unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,14 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
-    Index,
+    ForeignKey,
     Integer,
     Table,
     Text,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from settlement.store.tables import metadata
+from settlement.store.tables import append_only, metadata
 
 default_plan = Table(
     "default_plan",
@@ -45,12 +44,19 @@ partner_exit = Table(
     # Business time and date: points can be spent up to and with the last day of notice.
     Column("began_at", DateTime(timezone=True), nullable=False),
     Column("notice_until", Date, nullable=False),
-    Column("currency", Text, nullable=False),
-    # What the points outstanding then would cost, and how many there were.
-    Column("liability_micros", BigInteger, nullable=False),
-    Column("points", BigInteger, nullable=False),
     Column("person", Text, nullable=False),
     Column("closed_at", DateTime(timezone=True)),
-    CheckConstraint("liability_micros >= 0 AND points >= 0", name="not_negative"),
-    Index("ix_partner_exit_live", "notice_until", postgresql_where=text("closed_at IS NULL")),
 )
+
+# What a partner left behind when its exit began, in each currency.
+exit_run_off = Table(
+    "exit_run_off",
+    metadata,
+    Column("party_no", Integer, ForeignKey(partner_exit.c.party_no), primary_key=True),
+    Column("currency", Text, primary_key=True),
+    # How many points were outstanding, and what they would have cost.
+    Column("points", BigInteger, nullable=False),
+    Column("liability_micros", BigInteger, nullable=False),
+    CheckConstraint("liability_micros >= 0 AND points >= 0", name="not_negative"),
+)
+append_only(exit_run_off)

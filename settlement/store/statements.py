@@ -293,9 +293,3 @@ def count_without_timestamp(
     if dates is not None:
         query = query.where(without_timestamp.c.business_date == func.any(list(dates)))
     return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def counts_missing_timestamps(*, connection: Connection) -> bool:
-    """Whether the table of missing timestamps is there: a schema may be older than the code."""
-    name = f"{without_timestamp.schema}.{without_timestamp.name}"
-    return connection.scalar(select(func.to_regclass(name))) is not None

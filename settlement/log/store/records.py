@@ -12,11 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from partner_sdk.wire.merkle import HASH_BYTES
 from partner_sdk.wire.tlog.tiles import Tile
 from settlement.log.domain import Log
-from settlement.log.tables import (
-    log,
-    log_record,
-    log_tile,
-)
+from settlement.log.tables import log, log_record, log_tile
 
 _LOCK = 7204
 """First half of the advisory locks: one writer for each log; the second is the log's number."""
@@ -31,11 +27,6 @@ _LOG = (
     log.c.next_since,
     log.c.handover,
 )
-
-
-def has_tables(*, connection: Connection) -> bool:
-    """Whether the logs' tables are there: a schema may be older than the code."""
-    return connection.scalar(select(func.to_regclass(f"{log.schema}.{log.name}"))) is not None
 
 
 def read_log(*, connection: Connection, name: str) -> Log | None:

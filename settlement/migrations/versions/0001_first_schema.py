@@ -345,12 +345,20 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("key_since", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("next_public_key", sa.LargeBinary(), nullable=True),
+        sa.Column("next_since", sa.BigInteger(), nullable=True),
+        sa.Column("handover", sa.LargeBinary(), nullable=True),
         sa.Column("cosignatures_needed", sa.Integer(), server_default="0", nullable=False),
         sa.Column("published_size", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("name ~ '^[a-z][a-z0-9-]{0,39}$'", name=op.f("ck_log_name")),
         sa.CheckConstraint("cosignatures_needed >= 0", name=op.f("ck_log_cosignatures_needed")),
+        sa.CheckConstraint(
+            "num_nulls(next_public_key, next_since) IN (0, 2) AND COALESCE(octet_length(next_public_key), 32) = 32",
+            name=op.f("ck_log_next_key"),
+        ),
         sa.CheckConstraint("octet_length(public_key) = 32", name=op.f("ck_log_ed25519_length")),
         sa.PrimaryKeyConstraint("log_no", name=op.f("pk_log")),
         sa.UniqueConstraint("origin", name=op.f("uq_log_origin")),
@@ -403,24 +411,10 @@ def upgrade() -> None:
         sa.Column("party_no", sa.Integer(), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("notice_until", sa.Date(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("liability_micros", sa.BigInteger(), nullable=False),
-        sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "liability_micros >= 0 AND points >= 0", name=op.f("ck_partner_exit_not_negative")
-        ),
         sa.PrimaryKeyConstraint("party_no", name=op.f("pk_partner_exit")),
         schema="settlement",
-    )
-    op.create_index(
-        "ix_partner_exit_live",
-        "partner_exit",
-        ["notice_until"],
-        unique=False,
-        schema="settlement",
-        postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_table(
         "point_flow",
@@ -828,6 +822,23 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "exit_run_off",
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("liability_micros", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "liability_micros >= 0 AND points >= 0", name=op.f("ck_exit_run_off_not_negative")
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_no"],
+            ["settlement.partner_exit.party_no"],
+            name=op.f("fk_exit_run_off_party_no"),
+        ),
+        sa.PrimaryKeyConstraint("party_no", "currency", name=op.f("pk_exit_run_off")),
+        schema="settlement",
+    )
+    op.create_table(
         "log_checkpoint",
         sa.Column("log_no", sa.SmallInteger(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
@@ -1010,6 +1021,45 @@ def upgrade() -> None:
         schema="settlement",
     )
     op.create_table(
+        "pdf_acceptance",
+        sa.Column("statement_id", sa.Uuid(), nullable=False),
+        sa.Column("party_no", sa.Integer(), nullable=False),
+        sa.Column("added", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("certificate", sa.LargeBinary(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name=op.f("ck_pdf_acceptance_sha256")),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["settlement.statement.statement_id"],
+            name=op.f("fk_pdf_acceptance_statement_id"),
+        ),
+        sa.PrimaryKeyConstraint("statement_id", name=op.f("pk_pdf_acceptance")),
+        schema="settlement",
+    )
+    op.create_table(
+        "without_timestamp",
+        sa.Column("statement_id", sa.Uuid(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["settlement.statement.statement_id"],
+            name=op.f("fk_without_timestamp_statement_id"),
+        ),
+        sa.PrimaryKeyConstraint("statement_id", name=op.f("pk_without_timestamp")),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_without_timestamp_business_date",
+        "without_timestamp",
+        ["business_date"],
+        unique=False,
+        schema="settlement",
+    )
+    op.create_table(
         "allocation",
         sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
@@ -1076,9 +1126,53 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("release_id", "item_id", name=op.f("pk_payment_instruction")),
         schema="settlement",
     )
+    op.create_table(
+        "set_off",
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("release_id", sa.Uuid(), nullable=False),
+        sa.Column("pay_item_id", sa.Uuid(), nullable=False),
+        sa.Column("collect_item_id", sa.Uuid(), nullable=False),
+        sa.Column("micros", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("micros > 0", name=op.f("ck_set_off_micros")),
+        sa.ForeignKeyConstraint(
+            ["collect_item_id"],
+            ["settlement.payment_item.item_id"],
+            name=op.f("fk_set_off_collect_item_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["pay_item_id"],
+            ["settlement.payment_item.item_id"],
+            name=op.f("fk_set_off_pay_item_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["settlement.release.release_id"], name=op.f("fk_set_off_release_id")
+        ),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_set_off")),
+        sa.UniqueConstraint(
+            "release_id",
+            "pay_item_id",
+            "collect_item_id",
+            name=op.f("uq_set_off_release_id_pay_item_id_collect_item_id"),
+        ),
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_set_off_collect_item_id",
+        "set_off",
+        ["collect_item_id"],
+        unique=False,
+        schema="settlement",
+    )
+    op.create_index(
+        "ix_set_off_pay_item_id", "set_off", ["pay_item_id"], unique=False, schema="settlement"
+    )
     op.execute(
         "CREATE TRIGGER acceptance_append_only "
         "BEFORE UPDATE OR DELETE ON settlement.acceptance FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER pdf_acceptance_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.pdf_acceptance FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
     op.execute(
         "CREATE TRIGGER point_window_append_only "
@@ -1165,17 +1259,33 @@ def upgrade() -> None:
         "BEFORE UPDATE OR DELETE ON settlement.allocation FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
     op.execute(
+        "CREATE TRIGGER set_off_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.set_off FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER exit_run_off_append_only "
+        "BEFORE UPDATE OR DELETE ON settlement.exit_run_off FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
+    )
+    op.execute(
         "CREATE TRIGGER finance_profile_append_only "
         "BEFORE UPDATE OR DELETE ON settlement.finance_profile FOR EACH STATEMENT EXECUTE FUNCTION settlement.forbid_change()"
     )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_set_off_pay_item_id", table_name="set_off", schema="settlement")
+    op.drop_index("ix_set_off_collect_item_id", table_name="set_off", schema="settlement")
+    op.drop_table("set_off", schema="settlement")
     op.drop_table("payment_instruction", schema="settlement")
     op.drop_table("log_cosignature", schema="settlement")
     op.drop_index("ix_allocation_item_id", table_name="allocation", schema="settlement")
     op.drop_index("ix_allocation_entry_id", table_name="allocation", schema="settlement")
     op.drop_table("allocation", schema="settlement")
+    op.drop_index(
+        "ix_without_timestamp_business_date", table_name="without_timestamp", schema="settlement"
+    )
+    op.drop_table("without_timestamp", schema="settlement")
+    op.drop_table("pdf_acceptance", schema="settlement")
     op.drop_index(
         "ix_payment_item_party_no_business_date", table_name="payment_item", schema="settlement"
     )
@@ -1206,6 +1316,7 @@ def downgrade() -> None:
         "ix_log_checkpoint_business_date", table_name="log_checkpoint", schema="settlement"
     )
     op.drop_table("log_checkpoint", schema="settlement")
+    op.drop_table("exit_run_off", schema="settlement")
     op.drop_table("dispute_line", schema="settlement")
     op.drop_table("dispute_evidence", schema="settlement")
     op.drop_index("ix_dispute_event_dispute_id", table_name="dispute_event", schema="settlement")
@@ -1247,12 +1358,6 @@ def downgrade() -> None:
     op.drop_table("position", schema="settlement")
     op.drop_table("point_window", schema="settlement")
     op.drop_table("point_flow", schema="settlement")
-    op.drop_index(
-        "ix_partner_exit_live",
-        table_name="partner_exit",
-        schema="settlement",
-        postgresql_where=sa.text("closed_at IS NULL"),
-    )
     op.drop_table("partner_exit", schema="settlement")
     op.drop_table("pair_net", schema="settlement")
     op.drop_table("pair_conversion", schema="settlement")

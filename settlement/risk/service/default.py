@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from partner_sdk.wire import ids
-from partner_sdk.wire.amounts import Money, minor_digits
+from partner_sdk.wire.amounts import Money, minor_unit_micros
 from settlement import hub
 from settlement.entries.domain import NewEntry
 from settlement.entries.service import post_entries
@@ -29,8 +29,6 @@ from settlement.risk.domain import (
     plan_hash,
 )
 from settlement.risk.service.collateral import collateral_entry
-
-_MICROS_DIGITS = 6
 
 
 def plan_default(
@@ -223,7 +221,7 @@ def _facts(
         windows=windows,
         pool=hub.POOL,
         operator=hub.OPERATOR,
-        minor_micros=10 ** (_MICROS_DIGITS - minor_digits(currency)),
+        minor_micros=minor_unit_micros(currency),
     )
 
 

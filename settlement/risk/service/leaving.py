@@ -5,53 +5,43 @@ live ──begin──▸ leaving ──notice over, prefunding back, all settle
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from partner_sdk.wire.amounts import format_micros, minor_digits
+from partner_sdk.wire.amounts import format_micros
 from settlement import hub
 from settlement.disputes import store as disputes
 from settlement.entries.service import post_entries
 from settlement.risk import store
-from settlement.risk.domain import RiskRefused
+from settlement.risk.domain import RiskRefused, RunOff
 from settlement.risk.service.collateral import collateral_entry
 from settlement.risk.store import Exit
 
-_MICROS_DIGITS = 6
 
+def compute_run_offs(*, connection: Connection, party: hub.PartyFacts) -> tuple[RunOff, ...]:
+    """What the partner's points would cost, were all of them spent; by currency.
 
-@dataclass(frozen=True, slots=True)
-class RunOff:
-    """What a partner leaves behind (micros): the points that it funds, and what covers them."""
-
-    points: int
-    liability_micros: int
-    prefunded_micros: int
-    account_micros: int
-    currency: str
-
-    @property
-    def missing_micros(self) -> int:
-        """What is to be prefunded yet, up to the whole minor unit."""
-        unit: int = 10 ** (_MICROS_DIGITS - minor_digits(self.currency))
-        return max(0, -(-(self.liability_micros - self.prefunded_micros) // unit) * unit)
-
-
-def compute_run_off(*, connection: Connection, party: hub.PartyFacts, currency: str = "") -> RunOff:
-    """What the partner's points in a currency would cost, were all of them spent.
-
-    Without a currency, the clearing one. Reads every open lot.
+    Of every currency that the partner has an account or points in, the clearing one always and
+    first. Reads every open lot, once.
     """
-    currency = currency or hub.read_coalition(connection=connection).currency
-    outstanding = [
-        each
-        for each in hub.read_outstanding_points(connection=connection, party_no=party.no)
-        if each.currency == currency
-    ]
+    outstanding = hub.read_outstanding_points(connection=connection, party_no=party.no)
+    first, *others = store.read_currencies(connection=connection, party_no=party.no)
+    points = {each.currency for each in outstanding}
+    return tuple(
+        _run_off(connection, party, currency, [o for o in outstanding if o.currency == currency])
+        for currency in (first, *sorted({*others, *points} - {first}))
+    )
+
+
+def _run_off(
+    connection: Connection,
+    party: hub.PartyFacts,
+    currency: str,
+    outstanding: Sequence[hub.OutstandingPoints],
+) -> RunOff:
     held = store.read_collateral(connection=connection, currency=currency, party_no=party.no)
     return RunOff(
         points=sum(each.pending + each.spendable for each in outstanding),
@@ -61,22 +51,6 @@ def compute_run_off(*, connection: Connection, party: hub.PartyFacts, currency: 
             connection=connection, party_no=party.no, currency=currency
         ).balance_micros,
         currency=currency,
-    )
-
-
-def compute_run_offs(*, connection: Connection, party: hub.PartyFacts) -> tuple[RunOff, ...]:
-    """The run-off in every currency that the partner has an account or points in.
-
-    That of the clearing currency is always there, first.
-    """
-    first, *others = store.read_currencies(connection=connection, party_no=party.no)
-    points = {
-        each.currency
-        for each in hub.read_outstanding_points(connection=connection, party_no=party.no)
-    }
-    return tuple(
-        compute_run_off(connection=connection, party=party, currency=currency)
-        for currency in (first, *sorted({*others, *points} - {first}))
     )
 
 
@@ -91,14 +65,14 @@ def begin_exit(
 ) -> tuple[Exit, tuple[RunOff, ...]]:
     """Freeze earning, keep spending for the notice, and have the run-off liability prefunded.
 
-    In each currency what its points would cost. The record names the first that has a liability.
+    In each currency what its points would cost; that is kept with the exit.
 
     `now` is business time. Raises RiskRefused, and HubError where the state forbids it.
     """
     if party.kind != "partner" or not 1 <= notice_days <= 3660:
         raise RiskRefused("a partner leaves with a notice of 1 to 3660 days")
     store.take_turn(connection=connection)
-    if store.read_exits(connection=connection, party_no=party.no):
+    if store.read_exit(connection=connection, party_no=party.no) is not None:
         raise RiskRefused(f"{party.slug} is leaving already")
     # First the state: what is posted from then on is no new earning.
     hub.set_partner_state(
@@ -110,18 +84,14 @@ def begin_exit(
         new_id=new_id,
     )
     run_offs = compute_run_offs(connection=connection, party=party)
-    run_off = next((each for each in run_offs if each.liability_micros), run_offs[0])
     zone = hub.read_coalition(connection=connection).time_zone
     made = Exit(
         party_no=party.no,
         began_at=now,
         notice_until=now.astimezone(zone).date() + timedelta(days=notice_days),
-        currency=run_off.currency,
-        liability_micros=run_off.liability_micros,
-        points=sum(each.points for each in run_offs),
         closed_at=None,
     )
-    store.insert_exit(connection=connection, made=made, person=person)
+    store.insert_exit(connection=connection, made=made, run_offs=run_offs, person=person)
     post_entries(
         connection=connection,
         entries=[
@@ -155,14 +125,14 @@ def close_exit(
     nothing is left, the partner is closed. Repeating it changes nothing more.
     """
     store.take_turn(connection=connection)
-    found = store.read_exits(connection=connection, party_no=party.no)
-    if not found:
+    found = store.read_exit(connection=connection, party_no=party.no)
+    if found is None:
         raise RiskRefused(f"{party.slug} is not leaving; begin with: settlement exit begin")
-    if found[0].closed_at is not None:
+    if found.closed_at is not None:
         return ()
     zone = hub.read_coalition(connection=connection).time_zone
-    if now < hub.end_of_business_date(business_date=found[0].notice_until, zone=zone):
-        return (f"its points can be spent until {found[0].notice_until}",)
+    if now < hub.end_of_business_date(business_date=found.notice_until, zone=zone):
+        return (f"its points can be spent until {found.notice_until}",)
     given = _give_back(connection, party, person)
     left = _left(connection, party)
     if given:
@@ -237,4 +207,4 @@ def _left(connection: Connection, party: hub.PartyFacts) -> tuple[str, ...]:
     return tuple(left)
 
 
-__all__ = ["RunOff", "begin_exit", "close_exit", "compute_run_off", "compute_run_offs"]
+__all__ = ["begin_exit", "close_exit", "compute_run_offs"]

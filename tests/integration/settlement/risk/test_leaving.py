@@ -6,7 +6,7 @@ import pytest
 
 from coalition.errors import HubError
 from settlement.risk.domain import RiskRefused
-from settlement.risk.service.leaving import begin_exit, close_exit, compute_run_off
+from settlement.risk.service.leaving import begin_exit, close_exit, compute_run_offs
 from tests.integration.settlement.risk.conftest import Bank
 
 
@@ -35,8 +35,8 @@ def close(bank: Bank, slug: str = "grocer") -> tuple[str, ...]:
 
 def test_the_run_off_is_what_the_points_outstanding_would_cost(bank: Bank) -> None:
     with bank.world.database.transaction() as connection:
-        grocer = compute_run_off(connection=connection, party=bank.party("grocer"))
-        fuel = compute_run_off(connection=connection, party=bank.party("fuel"))
+        (grocer,) = compute_run_offs(connection=connection, party=bank.party("grocer"))
+        (fuel,) = compute_run_offs(connection=connection, party=bank.party("fuel"))
     assert (grocer.points, grocer.liability_micros, grocer.missing_micros) == (
         100, 1_000_000, 1_000_000,
     )  # fmt: skip
@@ -48,6 +48,9 @@ def test_the_run_off_is_what_the_points_outstanding_would_cost(bank: Bank) -> No
 def test_a_partner_leaves_at_zero(bank: Bank) -> None:
     world = bank.world
     begin(bank)
+    assert bank.rows("SELECT currency, points, liability_micros FROM settlement.exit_run_off") == [
+        ("EUR", 100, 1_000_000)
+    ]
     ann = world.member()
     with pytest.raises(HubError, match="partner_state_forbids"):
         world.put("grocer", "G-2", world.sale_body(ann, ("food", "1", "10.00")))

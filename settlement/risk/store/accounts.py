@@ -1,19 +1,17 @@
-"""The SQL of risk: collateral out of the entries, accounts, plans and exits."""
+"""What parties have and have put up, out of statements and entries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, cast
+from datetime import date
+from typing import cast
 
-from sqlalchemy import Connection, and_, case, func, insert, or_, select, union, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, and_, case, func, or_, select, union
 
 from settlement import hub
 from settlement.entries.tables import entry
 from settlement.risk.domain import PURPOSES, Purpose, WindowClaims
-from settlement.risk.tables import default_plan, partner_exit
 from settlement.store.tables import pair_net, statement
 
 RISK_LOCK = (7203, 5)
@@ -32,30 +30,6 @@ class Account:
     def balance_micros(self) -> int:
         """What it is owed (+) or owes (-)."""
         return self.closing_micros + self.entered_micros
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPlan:
-    """A plan for a default, with who released it."""
-
-    plan_sha256: str
-    party_no: int
-    document: Mapping[str, Any]
-    approved_by: str | None
-    executed_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """A partner's exit; `began_at` and `closed_at` are business time."""
-
-    party_no: int
-    began_at: datetime
-    notice_until: date
-    currency: str
-    liability_micros: int
-    points: int
-    closed_at: datetime | None
 
 
 def take_turn(*, connection: Connection) -> None:
@@ -190,102 +164,6 @@ def walk_windows(
         claims[b if a == party_no else a] = rounded if a == party_no else -rounded
     if day is not None:
         yield WindowClaims(day, claims)
-
-
-def keep_plan(
-    *,
-    connection: Connection,
-    plan_sha256: str,
-    party_no: int,
-    document: Mapping[str, Any],
-    now: datetime,
-) -> None:
-    """Keep a plan by its hash; the same plan again changes nothing. `now` is wall time."""
-    connection.execute(
-        upsert(default_plan)
-        .values(plan_sha256=plan_sha256, party_no=party_no, document=dict(document), made_at=now)
-        .on_conflict_do_nothing()
-    )
-
-
-def lock_plan(*, connection: Connection, plan_sha256: str) -> StoredPlan | None:
-    """A plan by its hash, locked until the transaction ends."""
-    row = connection.execute(
-        select(
-            default_plan.c.plan_sha256,
-            default_plan.c.party_no,
-            default_plan.c.document,
-            default_plan.c.approved_by,
-            default_plan.c.executed_by,
-        )
-        .where(default_plan.c.plan_sha256 == plan_sha256)
-        .with_for_update()
-    ).one_or_none()
-    return None if row is None else StoredPlan(*row)
-
-
-def approve_plan(*, connection: Connection, plan_sha256: str, person: str, now: datetime) -> None:
-    """Record the first of the two people; `now` is wall time."""
-    connection.execute(
-        update(default_plan)
-        .where(default_plan.c.plan_sha256 == plan_sha256)
-        .values(approved_by=person, approved_at=now)
-    )
-
-
-def execute_plan(*, connection: Connection, plan_sha256: str, person: str, now: datetime) -> None:
-    """Record the second; the database refuses the first one again. `now` is wall time."""
-    connection.execute(
-        update(default_plan)
-        .where(default_plan.c.plan_sha256 == plan_sha256)
-        .values(executed_by=person, executed_at=now)
-    )
-
-
-def read_defaulted(*, connection: Connection) -> frozenset[int]:
-    """The parties of which a plan for their default was executed."""
-    rows = connection.execute(
-        select(default_plan.c.party_no).where(default_plan.c.executed_at.is_not(None))
-    )
-    return frozenset(row.party_no for row in rows)
-
-
-def insert_exit(*, connection: Connection, made: Exit, person: str) -> None:
-    """Record that a partner leaves."""
-    connection.execute(
-        insert(partner_exit).values(
-            party_no=made.party_no,
-            began_at=made.began_at,
-            notice_until=made.notice_until,
-            currency=made.currency,
-            liability_micros=made.liability_micros,
-            points=made.points,
-            person=person,
-        )
-    )
-
-
-def read_exits(*, connection: Connection, party_no: int | None = None) -> list[Exit]:
-    """Exits, of all partners or one, by party."""
-    query = select(
-        partner_exit.c.party_no,
-        partner_exit.c.began_at,
-        partner_exit.c.notice_until,
-        partner_exit.c.currency,
-        partner_exit.c.liability_micros,
-        partner_exit.c.points,
-        partner_exit.c.closed_at,
-    ).order_by(partner_exit.c.party_no)
-    if party_no is not None:
-        query = query.where(partner_exit.c.party_no == party_no)
-    return [Exit(*row) for row in connection.execute(query)]
-
-
-def close_exit(*, connection: Connection, party_no: int, now: datetime) -> None:
-    """Record that a partner is gone; `now` is business time."""
-    connection.execute(
-        update(partner_exit).where(partner_exit.c.party_no == party_no).values(closed_at=now)
-    )
 
 
 def is_posted(*, connection: Connection, cause: str) -> bool:
