@@ -112,7 +112,8 @@ def _verify(options: argparse.Namespace) -> object:
     log = None
     if options.log_key is not None:
         seen = None if options.checkpoint is None else Path(options.checkpoint).read_bytes()
-        log = TrustedLog.read(key=key_text(options.log_key), checkpoint=seen)
+        keys = [key_text(each) for each in options.log_key]
+        log = TrustedLog.read(keys=keys, checkpoint=seen)
     elif options.checkpoint is not None:
         raise UsageError("--checkpoint needs --log-key")
     root, revoked = Path(options.root).read_bytes(), frozenset[int]()

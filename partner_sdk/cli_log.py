@@ -14,7 +14,7 @@ from partner_sdk.transport import wall_now
 from partner_sdk.wire import archive
 from partner_sdk.wire.acceptance import Acceptance
 from partner_sdk.wire.archive import PROOF, SIGNATURE, STATEMENT
-from partner_sdk.wire.tlog.checkpoints import Checkpoint, open_checkpoint, read_checkpoint
+from partner_sdk.wire.tlog.checkpoints import Checkpoint, open_by_any, read_checkpoint
 from partner_sdk.wire.tlog.evidence import Evidence, InvalidEvidence
 from partner_sdk.wire.tlog.notes import InvalidNote, Note, VerifierKey
 from partner_sdk.wire.tlog.proofs import InvalidProof, LogProof
@@ -83,7 +83,7 @@ def _log_verify(options: argparse.Namespace, client: PartnerClient) -> object:
 
 
 def _verified(options: argparse.Namespace, client: PartnerClient | None) -> object:
-    log = _key(options.log_key)
+    log = [_key(text) for text in options.log_key]
     witnesses = [_key(text) for text in options.witness]
     record, proof = _proof(options, client)
     try:
@@ -102,7 +102,7 @@ def _verified(options: argparse.Namespace, client: PartnerClient | None) -> obje
         "cosigned_by": list(shown.cosigners),
     }
     if client is not None:
-        today = open_checkpoint(content=client.log_checkpoint(), log=log)
+        today = open_by_any(content=client.log_checkpoint(), keys=log)
         _require_same_past(client, shown.checkpoint, today)
         answer["unchanged_to"] = today.size
     show(answer)

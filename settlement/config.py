@@ -56,6 +56,13 @@ class SettlementConfig:
         "What the signers' keys are called in the token (CKA_LABEL).",
         default="statements",
     )
+    pkcs11_log_key: str = _setting(
+        "SETTLEMENT_PKCS11_LOG_KEY",
+        "What the log's keys are called in the token, which must make Ed25519 keys; without it "
+        "they are files under the data folder.",
+        default="",
+        shown="(none)",
+    )
     pkcs11_pin: str = _setting(
         "SETTLEMENT_PKCS11_PIN",
         "The PIN of the token's user.",
@@ -124,6 +131,8 @@ class SettlementConfig:
             raise ConfigError("SETTLEMENT_PDF must be yes or no")
         if self.pkcs11_module and not self.pkcs11_token:
             raise ConfigError("SETTLEMENT_PKCS11_TOKEN is needed beside SETTLEMENT_PKCS11_MODULE")
+        if self.pkcs11_log_key and not self.pkcs11_module:
+            raise ConfigError("SETTLEMENT_PKCS11_MODULE is needed for SETTLEMENT_PKCS11_LOG_KEY")
         if self.pkcs11_module and bool(self.pkcs11_pin) == bool(self.pkcs11_pin_file):
             raise ConfigError("give one of SETTLEMENT_PKCS11_PIN and SETTLEMENT_PKCS11_PIN_FILE")
         if self.timestamp_failure not in {"refuse", "sign"}:

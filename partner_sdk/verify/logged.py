@@ -1,12 +1,13 @@
 """``statement.tlog-proof``: the statement is in the coalition's log, and where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from partner_sdk.verify.findings import Findings
 from partner_sdk.wire.archive import PROOF
 from partner_sdk.wire.merkle import record_hash, verify_inclusion
 from partner_sdk.wire.statement import Statement
-from partner_sdk.wire.tlog.checkpoints import Checkpoint, open_checkpoint, read_checkpoint
+from partner_sdk.wire.tlog.checkpoints import Checkpoint, open_by_any, read_checkpoint
 from partner_sdk.wire.tlog.notes import InvalidNote, Note, VerifierKey
 from partner_sdk.wire.tlog.proofs import InvalidProof, LogProof
 from partner_sdk.wire.tlog.records import statement_record
@@ -16,21 +17,27 @@ __all__ = ["TrustedLog", "check_log_proof"]
 
 @dataclass(frozen=True, slots=True)
 class TrustedLog:
-    """The log's key, got otherwise than with the bundle; and a checkpoint seen elsewhere."""
+    """The log's keys, got otherwise than with the bundle; and a checkpoint seen elsewhere.
 
-    key: VerifierKey
+    More than one where the log's key was replaced: what older ones signed stays true.
+    """
+
+    keys: tuple[VerifierKey, ...]
     seen: Checkpoint | None = None
 
     @classmethod
-    def read(cls, *, key: str, checkpoint: bytes | None = None) -> "TrustedLog":
-        """Read a *vkey*, and a checkpoint (a signed note) that somebody else has kept.
+    def read(cls, *, keys: Sequence[str], checkpoint: bytes | None = None) -> "TrustedLog":
+        """Read *vkeys* of one log, and a checkpoint (a signed note) that somebody else has kept.
 
         Raises:
-            partner_sdk.wire.tlog.notes.InvalidNote: no key; or a checkpoint that it did not sign.
+            partner_sdk.wire.tlog.notes.InvalidNote: no keys of one log; or a checkpoint that none
+                of them signed.
         """
-        log = VerifierKey.from_text(key)
-        seen = None if checkpoint is None else open_checkpoint(content=checkpoint, log=log)
-        return cls(log, seen)
+        read = tuple(VerifierKey.from_text(key) for key in keys)
+        if len({key.name for key in read}) != 1:
+            raise InvalidNote("keys of more logs than one")
+        seen = None if checkpoint is None else open_by_any(content=checkpoint, keys=read)
+        return cls(read, seen)
 
 
 def check_log_proof(
@@ -42,7 +49,7 @@ def check_log_proof(
     log: TrustedLog | None,
     findings: Findings,
 ) -> None:
-    """Check the proof; without the log's key, only that it leads to the root that it names.
+    """Check the proof; without the log's keys, only that it leads to the root that it names.
 
     ``document`` and ``signature`` are the bytes of statement.json and of its signature.
 
@@ -69,7 +76,7 @@ def check_log_proof(
     if log is None:
         return
     try:
-        open_checkpoint(content=proof.checkpoint, log=log.key)
+        open_by_any(content=proof.checkpoint, keys=log.keys)
     except InvalidNote:
         findings.add("log", PROOF, "its checkpoint is not signed by the log")
         return

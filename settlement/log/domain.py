@@ -10,8 +10,8 @@ from hashlib import sha256
 from uuid import UUID
 
 from partner_sdk.wire.merkle import HASH_BYTES, root_of
-from partner_sdk.wire.tlog.checkpoints import Checkpoint, open_checkpoint
-from partner_sdk.wire.tlog.notes import ED25519, InvalidNote, Note, VerifierKey
+from partner_sdk.wire.tlog.checkpoints import Checkpoint, open_by_any
+from partner_sdk.wire.tlog.notes import ED25519, Note, VerifierKey
 from partner_sdk.wire.tlog.tiles import TILE_WIDTH, Tile
 
 STATEMENTS = "statements"
@@ -60,13 +60,7 @@ class Log:
 
     def open(self, content: bytes) -> Checkpoint:
         """The checkpoint in a note that one of the log's keys signed. Raises InvalidNote."""
-        refused: InvalidNote | None = None
-        for key in self.keys:
-            try:
-                return open_checkpoint(content=content, log=key)
-            except InvalidNote as error:
-                refused = refused or error
-        raise refused or InvalidNote("the log has no key")
+        return open_by_any(content=content, keys=self.keys)
 
     @property
     def folder_name(self) -> str:

@@ -9,6 +9,14 @@ from settlement.log.errors import (
     RecordChanged,
 )
 from settlement.log.inspecting import LogReport, Trouble, check_log, find_trouble, report
+from settlement.log.keys import (
+    begin_again,
+    begin_handover,
+    end_handover,
+    next_signer,
+    open_log,
+)
+from settlement.log.publishing import publish, recover, rewrite
 from settlement.log.reading import proof_of_statement, read_checkpoint
 from settlement.log.store import read_log, set_cosignatures_needed
 from settlement.log.witnessing import (
@@ -19,20 +27,7 @@ from settlement.log.witnessing import (
     enough_cosignatures,
     submit,
 )
-from settlement.log.writing import (
-    NewRecord,
-    append,
-    begin_again,
-    begin_handover,
-    end_handover,
-    next_signer,
-    open_log,
-    publish,
-    recover,
-    require_sound,
-    rewrite,
-    sign,
-)
+from settlement.log.writing import NewRecord, append, require_sound, sign
 
 __all__ = [
     "STATEMENTS",

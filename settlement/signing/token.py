@@ -1,8 +1,7 @@
-"""Signers' keys in a PKCS#11 token, which makes them and never gives them out.
+"""A PKCS#11 token, which makes keys and never gives them out.
 
-A process has one session, and opens its own: PKCS#11 does not survive a fork. A token that went
-away and came back is opened anew at the next signature. The raw mechanism is used, over a digest
-that is made here: it is the one that every token has.
+A process has one session with a token, and opens its own: PKCS#11 does not survive a fork. A token
+that went away and came back is opened anew at the next signature.
 """
 
 import os
@@ -14,11 +13,6 @@ from functools import cache
 from typing import TypeVar
 
 import pkcs11
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11.exceptions import (
     PinExpired,
     PinIncorrect,
@@ -30,27 +24,45 @@ from pkcs11.exceptions import (
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from settlement.signing.errors import TokenRefused, TokenUnavailable
-from settlement.signing.token_key import TokenKey
 
-__all__ = ["TokenKeys", "TokenSettings", "open_token"]
+__all__ = ["ED25519", "P256", "KeyKind", "Token", "TokenSettings", "open_token"]
 
 _PIN_REFUSED = (PinExpired, PinIncorrect, PinInvalid, PinLenRange, PinLocked)
-#: The DER of an octet string of 65 bytes, which is how PKCS#11 keeps a point on P-256.
-_OCTET_STRING = b"\x04\x41"
-_HALF = 32
+_OCTET_STRING = 0x04
 _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
-class TokenSettings:
-    """Which token: the vendor's module (a path), the token's label, its user's PIN.
+class KeyKind:
+    """A curve as tokens know it, the bytes of a point on it, and what signs with its keys."""
 
-    ``key_label`` is what our keys are called in it; they are told apart by their public keys.
-    """
+    key_type: pkcs11.KeyType
+    parameters: bytes
+    mechanism: pkcs11.Mechanism
+    point_bytes: int
+
+    def bare(self, point: bytes) -> bytes:
+        """A point as some tokens keep it in an octet string (DER), and some do not."""
+        wrapped = bytes([_OCTET_STRING, self.point_bytes])
+        return point.removeprefix(wrapped) if len(point) > self.point_bytes else point
+
+
+#: The raw mechanism, over a digest that is made here, is the one that every token has.
+P256 = KeyKind(
+    pkcs11.KeyType.EC, encode_named_curve_parameters("secp256r1"), pkcs11.Mechanism.ECDSA, 65
+)
+#: By its object identifier (RFC 8410 §3).
+ED25519 = KeyKind(
+    pkcs11.KeyType.EC_EDWARDS, bytes.fromhex("06032b6570"), pkcs11.Mechanism.EDDSA, 32
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """Which token: the vendor's module (a path), the token's label, its user's PIN."""
 
     module: str
     token: str
-    key_label: str
     pin: str = field(repr=False)
 
 
@@ -58,8 +70,8 @@ class _Missing(Exception):  # noqa: N818 - the name says it
     """The key is not in the token, as far as this session sees."""
 
 
-class TokenKeys:
-    """The keys of one token, as ``settlement.signing.SignerKeys`` asks."""
+class Token:
+    """This process's session with a token; keys are told apart by their public points."""
 
     def __init__(self, settings: TokenSettings) -> None:
         self._settings = settings
@@ -70,67 +82,50 @@ class TokenKeys:
         self._tried = False
         self._refused = ""
 
-    def create(self) -> TokenKey:
-        """Make a key inside the token, that cannot be taken out of it.
+    @property
+    def label(self) -> str:
+        """What the token is called."""
+        return self._settings.token
+
+    def create(self, *, kind: KeyKind, label: str) -> bytes:
+        """Make a key that cannot be taken out, under a label; return its public point.
 
         Raises:
             TokenUnavailable: the token cannot be reached, or makes no such keys.
             TokenRefused: it does not take the PIN.
         """
-        point = self._use(self._generate)
-        return TokenKey(
-            self.sign_digest, ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-        )
+        return self._use(lambda session: _generate(session, kind, label))
 
-    def has(self, *, key: ec.EllipticCurvePublicKey) -> bool:
-        """Whether the private key that belongs to a public key is in the token.
+    def has(self, *, kind: KeyKind, label: str, point: bytes) -> bool:
+        """Whether the private key of a public point is in the token.
 
         Raises:
             TokenUnavailable: the token cannot be reached.
             TokenRefused: it does not take the PIN.
         """
-        point = _point(key)
         try:
-            self._use(lambda session: self._find(session, point))
+            self._use(lambda session: self._find(session, kind, label, point))
         except _Missing:
             return False
         return True
 
-    def open(self, *, key: ec.EllipticCurvePublicKey) -> TokenKey:
-        """Return what signs with the key that belongs to a public key."""
-        return TokenKey(self.sign_digest, key)
-
-    def sign_digest(self, key: ec.EllipticCurvePublicKey, digest: bytes) -> bytes:
-        """Return the ECDSA signature (DER) of a SHA-256 digest.
+    def sign(self, *, kind: KeyKind, label: str, point: bytes, data: bytes) -> bytes:
+        """Return the signature, as the token writes it, by the private key of a public point.
 
         Raises:
-            TokenUnavailable: the token or the key in it cannot be reached, or what it gave is no
-                signature.
+            TokenUnavailable: the token or the key in it cannot be reached.
             TokenRefused: it does not take the PIN.
         """
-        point = _point(key)
         try:
-            raw = self._use(
-                lambda session: self._find(session, point).sign(
-                    digest, mechanism=pkcs11.Mechanism.ECDSA
+            return self._use(
+                lambda session: self._find(session, kind, label, point).sign(
+                    data, mechanism=kind.mechanism
                 )
             )
         except _Missing:
             raise TokenUnavailable(
-                f"the token {self._settings.token} has no key of the signer's certificate"
+                f"the token {self.label} has no key {label} of the public key that is wanted"
             ) from None
-        half = len(raw) // 2
-        signature = encode_dss_signature(
-            int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big")
-        )
-        try:
-            # What a key kept elsewhere gave back is not taken on trust.
-            key.verify(signature, digest, ec.ECDSA(Prehashed(SHA256())))
-        except InvalidSignature:
-            raise TokenUnavailable(
-                f"what the token {self._settings.token} gave is no signature"
-            ) from None
-        return signature
 
     def _use(self, act: Callable[[pkcs11.Session], _Result]) -> _Result:
         """Do something in a session; where it was lost meanwhile, once more in a new one."""
@@ -171,39 +166,23 @@ class TokenKeys:
         self._session, self._process = session, os.getpid()
         return session
 
-    def _generate(self, session: pkcs11.Session) -> bytes:
-        curve = session.create_domain_parameters(
-            pkcs11.KeyType.EC,
-            {pkcs11.Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")},
-            local=True,
-        )
-        public, _ = curve.generate_keypair(
-            store=True,
-            id=os.urandom(16),
-            label=self._settings.key_label,
-            capabilities=pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY,
-            private_template={
-                pkcs11.Attribute.SENSITIVE: True,
-                pkcs11.Attribute.EXTRACTABLE: False,
-            },
-        )
-        return _bare(public[pkcs11.Attribute.EC_POINT])
-
-    def _find(self, session: pkcs11.Session, point: bytes) -> pkcs11.SignMixin:
+    def _find(
+        self, session: pkcs11.Session, kind: KeyKind, label: str, point: bytes
+    ) -> pkcs11.SignMixin:
         found = self._found.get(point)
         if found is not None:
             return found
         wanted = {
             pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PUBLIC_KEY,
-            pkcs11.Attribute.KEY_TYPE: pkcs11.KeyType.EC,
-            pkcs11.Attribute.LABEL: self._settings.key_label,
+            pkcs11.Attribute.KEY_TYPE: kind.key_type,
+            pkcs11.Attribute.LABEL: label,
         }
         for public in list(session.get_objects(wanted)):
-            if _bare(public[pkcs11.Attribute.EC_POINT]) == point:
+            if kind.bare(public[pkcs11.Attribute.EC_POINT]) == point:
                 try:
                     key = session.get_key(
                         object_class=pkcs11.ObjectClass.PRIVATE_KEY,
-                        key_type=pkcs11.KeyType.EC,
+                        key_type=kind.key_type,
                         id=public[pkcs11.Attribute.ID],
                     )
                 except pkcs11.NoSuchKey:
@@ -215,13 +194,13 @@ class TokenKeys:
 
     def _unavailable(self, error: Exception) -> TokenUnavailable:
         said = f"{type(error).__name__} {error}".strip()
-        return TokenUnavailable(f"the token {self._settings.token} cannot be used: {said}")
+        return TokenUnavailable(f"the token {self.label} cannot be used: {said}")
 
 
 @cache
-def open_token(settings: TokenSettings) -> TokenKeys:
+def open_token(settings: TokenSettings) -> Token:
     """Return this process's one way to a token; a session is opened when it is needed."""
-    return TokenKeys(settings)
+    return Token(settings)
 
 
 def _begin_again(module: object) -> None:
@@ -231,10 +210,18 @@ def _begin_again(module: object) -> None:
     module.initialize()  # type: ignore[attr-defined]
 
 
-def _point(key: ec.EllipticCurvePublicKey) -> bytes:
-    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-
-
-def _bare(point: bytes) -> bytes:
-    """A point as some tokens keep it in an octet string, and some do not."""
-    return point.removeprefix(_OCTET_STRING) if len(point) > 2 * _HALF + 1 else point
+def _generate(session: pkcs11.Session, kind: KeyKind, label: str) -> bytes:
+    curve = session.create_domain_parameters(
+        kind.key_type, {pkcs11.Attribute.EC_PARAMS: kind.parameters}, local=True
+    )
+    public, _ = curve.generate_keypair(
+        store=True,
+        id=os.urandom(16),
+        label=label,
+        capabilities=pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY,
+        private_template={
+            pkcs11.Attribute.SENSITIVE: True,
+            pkcs11.Attribute.EXTRACTABLE: False,
+        },
+    )
+    return kind.bare(public[pkcs11.Attribute.EC_POINT])

@@ -14,8 +14,8 @@ from coalition.db.database import Database
 from settlement import hub
 from settlement.config import SettlementConfig
 from settlement.signing import FileKeystore, Naming
-from settlement.signing.log_key import FileLogKeys
-from settlement.signing.opening import open_keystore
+from settlement.signing.log_key import LogKeys
+from settlement.signing.opening import open_keystore, open_log_keys
 
 
 def _ignore(_business_date: date, _event: str) -> None:
@@ -56,11 +56,9 @@ class Night:
         return self.config.data_folder / "log"
 
     @property
-    def log_keys(self) -> FileLogKeys:
+    def log_keys(self) -> LogKeys:
         """The keys that sign checkpoints of logs."""
-        return FileLogKeys(
-            folder=self.config.data_folder / "keys", passphrase=self.settings.key_passphrase
-        )
+        return open_log_keys(folder=self.config.data_folder / "keys", settings=self.settings)
 
     def log_origin(self, *, coalition: str, environment: str, name: str) -> str:
         """What a new log is called on its checkpoints."""

@@ -4,7 +4,7 @@ A checkpoint says how large the tree is and what its root is; the log signs it. 
 a witness saw this as the newest state, at this time, and it continues what the witness saw before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from partner_sdk.wire.tlog.notes import (
@@ -24,6 +24,7 @@ __all__ = [
     "cosign",
     "cosigned_at",
     "cosigner_key",
+    "open_by_any",
     "open_checkpoint",
     "read_checkpoint",
 ]
@@ -82,11 +83,26 @@ def open_checkpoint(*, content: bytes, log: VerifierKey, origin: str | None = No
     Raises:
         InvalidNote: no such note, no signature of the log, or of another log.
     """
+    return open_by_any(content=content, keys=(log,), origin=origin)
+
+
+def open_by_any(
+    *, content: bytes, keys: Sequence[VerifierKey], origin: str | None = None
+) -> Checkpoint:
+    """Return the checkpoint in the bytes of a note that a log signed with any of its keys.
+
+    A log has several while its key is being replaced, and to whom keeps what older ones signed.
+
+    Raises:
+        InvalidNote: no such note, a signature of one of the keys that is none, no signature of any,
+            or of another log.
+    """
     note = Note.from_bytes(content)
-    if not log.verify(note):
-        raise InvalidNote(f"not signed by {log.name}")
+    signed = [key.verify(note) for key in keys]
+    if not any(signed):
+        raise InvalidNote(f"not signed by {keys[0].name}")
     checkpoint = read_checkpoint(note=note)
-    if checkpoint.origin != (origin or log.name):
+    if checkpoint.origin != (origin or keys[0].name):
         raise InvalidNote(f"of the log {checkpoint.origin}")
     return checkpoint
 

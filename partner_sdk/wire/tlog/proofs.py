@@ -1,10 +1,10 @@
 """Proofs that a record is in a log, for keeping and checking offline (C2SP tlog-proof)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from partner_sdk.wire.merkle import HASH_BYTES, record_hash, verify_inclusion
-from partner_sdk.wire.tlog.checkpoints import Checkpoint, cosigned_at, open_checkpoint
+from partner_sdk.wire.tlog.checkpoints import Checkpoint, cosigned_at, open_by_any
 from partner_sdk.wire.tlog.notes import (
     InvalidNote,
     Note,
@@ -69,15 +69,15 @@ class LogProof:
         return found
 
     def verify(
-        self, *, record: bytes, log: VerifierKey, witnesses: Iterable[VerifierKey] = ()
+        self, *, record: bytes, log: Sequence[VerifierKey], witnesses: Iterable[VerifierKey] = ()
     ) -> Shown:
-        """Check that the log, and which of the witnesses, vouch for the record.
+        """Check that the log, by any of its keys, and which of the witnesses vouch for the record.
 
         Raises:
             InvalidProof: they do not; or a cosignature that claims to be a witness's is not.
         """
         try:
-            checkpoint = open_checkpoint(content=self.checkpoint, log=log)
+            checkpoint = open_by_any(content=self.checkpoint, keys=log)
             note = Note.from_bytes(self.checkpoint)
             cosigners = [key.name for key in witnesses if cosigned_at(note=note, key=key)]
         except InvalidNote as error:

@@ -1436,11 +1436,10 @@ NAME = re.compile(r"[^\s+\x00-\x20]+")
 
 
 class Log(NamedTuple):
-    """A log that the verifier trusts: its name and key, and a checkpoint seen elsewhere."""
+    """A log that the verifier trusts: its name, keys by id, and a checkpoint seen elsewhere."""
 
     name: str
-    key_id: bytes
-    key: bytes
+    keys: dict[bytes, bytes]
     seen: tuple[int, bytes] | None
 
 
@@ -1489,18 +1488,22 @@ def read_checkpoint(text: str) -> tuple[str, int, bytes]:
 
 
 def is_signed(log: Log, note: bytes, openssl: OpenSSL) -> bool:
-    """Whether the log signed a checkpoint, under its own name."""
+    """Whether the log signed a checkpoint, under its own name; each key that claims to have did."""
     text, signatures = read_note(note)
-    ours = [value[4:] for name, value in signatures if (name, value[:4]) == (log.name, log.key_id)]
+    ours = [
+        (log.keys[value[:4]], value[4:])
+        for name, value in signatures
+        if name == log.name and value[:4] in log.keys
+    ]
     return (
         bool(ours)
-        and all(openssl.signed_by_log(log.key, value, text.encode()) for value in ours)
+        and all(openssl.signed_by_log(key, value, text.encode()) for key, value in ours)
         and read_checkpoint(text)[0] == log.name
     )
 
 
-def read_log(given: str, checkpoint: Path | None, openssl: OpenSSL) -> Log:
-    """The log's key as given, or in a file; and a checkpoint that somebody else has kept."""
+def read_log_key(given: str) -> tuple[str, bytes, bytes]:
+    """A log's key as given, or in a file: its name, its id, the key."""
     try:
         text = given
         if "+" not in given or Path(given).is_file():
@@ -1512,7 +1515,16 @@ def read_log(given: str, checkpoint: Path | None, openssl: OpenSSL) -> Log:
             raise ValueError("another key")
     except ValueError as error:
         raise Unusable(f"{given}: not the key of a log") from error
-    log = Log(name, named, content[1:], None)
+    return name, named, content[1:]
+
+
+def read_log(given: list[str], checkpoint: Path | None, openssl: OpenSSL) -> Log:
+    """The keys of one log; and a checkpoint that somebody else has kept."""
+    read = [read_log_key(each) for each in given]
+    name = read[0][0]
+    if {each[0] for each in read} != {name}:
+        raise Unusable("--log-key: keys of more logs than one")
+    log = Log(name, {key_id: key for _, key_id, key in read}, None)
     if checkpoint is None:
         return log
     try:
@@ -1525,7 +1537,7 @@ def read_log(given: str, checkpoint: Path | None, openssl: OpenSSL) -> Log:
 
 
 def check_log(content: bytes, record: bytes, log: Log | None, openssl: OpenSSL) -> None:
-    """Check the proof; without the log's key, only that it leads to the root that it names."""
+    """Check the proof; without the log's keys, only that it leads to the root that it names."""
     head, _, note = content.partition(b"\n\n")
     try:
         first, index, *hashes = head.decode("ascii").split("\n")
@@ -1853,7 +1865,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", metavar="FILE", type=Path, help="a bundle, or the proof of a line")
     parser.add_argument("--root", required=True, metavar="PEM", type=Path, help="the trusted root")
     parser.add_argument("--previous", metavar="BUNDLE", type=Path, help="the statement before it")
-    parser.add_argument("--log-key", metavar="KEY", help="the log that it must be in")
+    parser.add_argument(
+        "--log-key", action="append", metavar="KEY", help="the log that it must be in; repeatable"
+    )
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="as somebody else has it")
     parser.add_argument("--crl", metavar="PEM", type=Path, help="the root's revoked signers")
     options = parser.parse_args(arguments)

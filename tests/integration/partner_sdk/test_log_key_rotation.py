@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from partner_sdk.wire.tlog.checkpoints import open_checkpoint
@@ -10,7 +12,11 @@ from partner_sdk.wire.tlog.notes import InvalidNote, Note, VerifierKey
 from partner_sdk.wire.tlog.proofs import LogProof
 from settlement.log import service
 from settlement.log.errors import LogError, LogKeyMissing
-from tests.integration.partner_sdk.test_witness import Served, served  # noqa: F401 - fixture
+from tests.integration.partner_sdk.test_witness import (  # noqa: F401 - fixture
+    Served,
+    download,
+    served,
+)
 from tests.integration.settlement.conftest import make_pipeline, night  # noqa: F401 - fixtures
 from tests.integration.settlement.log_reading import the_log
 
@@ -36,6 +42,7 @@ def test_checkpoints_verify_with_both_keys_during_the_overlap_and_with_the_new_o
     grocer = served.partner("grocer")
     first = grocer.client.log_checkpoint()
     (statement,) = grocer.client.statements()
+    bundle = download(grocer, served.folder / "before.zip")
     assert grocer.witness(old).look().outcome == "cosigned"
     assert grocer.client.next_log_key(old) is None
     with pytest.raises(LogError, match="is not being replaced"):
@@ -70,6 +77,11 @@ def test_checkpoints_verify_with_both_keys_during_the_overlap_and_with_the_new_o
     assert (looked.outcome, looked.since > 0) == ("cosigned", True)
     # What was seen before stays true under the key that signed it.
     open_checkpoint(content=first, log=old)
+    # The bundle of before has a proof by the old key; the log of today is signed by the new one.
+    asked = ["log-verify", str(bundle), "--log-key", old.to_text()]
+    assert grocer.command(*asked) != 0
+    assert grocer.command(*asked, "--log-key", new.to_text()) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["unchanged_to"] > 0
     # An old statement's proof is now given by a checkpoint that the new key signed too.
     proof = LogProof.from_bytes(grocer.client.statement_proof(statement.id))
     open_checkpoint(content=proof.checkpoint, log=new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -77,7 +77,14 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     return Log(specimen, Ed25519PrivateKey.generate(), 11, 27)
 
 
-def _agree(log: Log, proof: bytes | None, *, key: str | None, seen: bytes | None = None) -> str:
+def _agree(
+    log: Log,
+    proof: bytes | None,
+    *,
+    key: str | None,
+    seen: bytes | None = None,
+    other: str = "",
+) -> str:
     """What both say; empty where nothing is wrong."""
     specimen = log.specimen
     files = specimen.files() if proof is None else {**specimen.files(), PROOF: proof}
@@ -85,8 +92,9 @@ def _agree(log: Log, proof: bytes | None, *, key: str | None, seen: bytes | None
     bundle.write_bytes(pack(files))
     trusted, more = None, []
     if key is not None:
-        trusted = TrustedLog.read(key=key, checkpoint=seen)
-        more = ["--log-key", key]
+        keys = [key, *other.split()]
+        trusted = TrustedLog.read(keys=keys, checkpoint=seen)
+        more = [argument for each in keys for argument in ("--log-key", each)]
     if seen is not None:
         (specimen.folder / "seen").write_bytes(seen)
         more += ["--checkpoint", str(specimen.folder / "seen")]
@@ -134,6 +142,25 @@ def test_what_is_wrong_with_a_proof_is_said_alike(log: Log) -> None:
         assert expected in _agree(log, proof, key=key)
 
 
+def test_a_proof_by_any_key_that_the_log_has_had_is_good_and_each_that_claims_to_sign_must(
+    log: Log,
+) -> None:
+    new = Log(log.specimen, Ed25519PrivateKey.generate(), 11, 27)
+    old_key, new_key = log.verifier.to_text(), new.verifier.to_text()
+    for proof in (log.proof(), new.proof()):
+        assert _agree(log, proof, key=old_key, other=new_key) == ""
+        assert _agree(log, proof, key=new_key, other=old_key) == ""
+    seen = new.note(27).to_bytes()
+    assert _agree(log, log.proof(), key=old_key, other=new_key, seen=seen) == ""
+    assert "not signed by the log" in _agree(log, new.proof(), key=old_key)
+    # Both signed; that the other one's signature is none spoils the note for who knows it.
+    note = log.note(27)
+    spoilt = replace(new.verifier.find(new.note(27))[0], value=bytes(64))
+    both = log.proof(note.with_signatures([spoilt]))
+    assert _agree(log, both, key=old_key) == ""
+    assert "not signed by the log" in _agree(log, both, key=old_key, other=new_key)
+
+
 def test_another_past_than_somebody_else_has_seen_is_found(log: Log) -> None:
     key = log.verifier.to_text()
     forked = log.note(27, root=bytes(32)).to_bytes()
@@ -170,6 +197,10 @@ def test_what_cannot_be_compared_is_status_2(
         assert cli.main(["verify", *arguments]) == 2
         assert run_alone(*arguments[:1], *arguments[2:]).status == 2
     assert cli.main(["verify", str(bundle), "--root", root, "--checkpoint", str(seen)]) == 2
+    other = VerifierKey("log.example/other", ED25519, log.verifier.public_key).to_text()
+    two = ["--root", root, "--log-key", key, "--log-key", other]
+    assert cli.main(["verify", str(bundle), *two]) == 2
+    assert run_alone(bundle, *two[1:]).status == 2
     capsys.readouterr()
     keyfile = tmp_path / "log.key"
     keyfile.write_text(f"{key}\n")

@@ -14,6 +14,7 @@ from settlement.signing import TokenUnavailable
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
 from tests.integration.settlement.builder import Books, tell_day_one
+from tests.integration.settlement.log_reading import require_whole
 from tests.integration.settlement.reading import bundle_path
 from tests.softhsm import LABEL, PIN, make_token, needs_softhsm
 
@@ -45,6 +46,7 @@ def test_a_token_signs_a_night_of_several_processes_and_is_waited_for(
         pkcs11_module=token.module,
         pkcs11_token=LABEL,
         pkcs11_pin=PIN,
+        pkcs11_log_key="log",
     )
     token.take_away()
     with pytest.raises(TokenUnavailable):
@@ -56,7 +58,9 @@ def test_a_token_signs_a_night_of_several_processes_and_is_waited_for(
             bundle=bundle_path(night, DAY, slug), root=night.root_path.read_bytes()
         )
         assert verified.ok, verified.findings
-    assert not list((night.config.data_folder / "keys" / "signers").glob("*.key.pem"))
+    keys = night.config.data_folder / "keys"
+    assert [file.name for file in keys.rglob("*.key.pem")] == ["root.key.pem"]
+    require_whole(night, books.engine)
 
 
 def test_each_new_certificate_becomes_a_record_of_the_log(

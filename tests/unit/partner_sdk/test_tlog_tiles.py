@@ -173,10 +173,10 @@ def proof_of(index: int, size: int) -> LogProof:
 def test_a_proof_shows_its_record_and_who_cosigned(index: int, size: int) -> None:
     proof = LogProof.from_bytes(proof_of(index, size).to_bytes())
     assert proof == proof_of(index, size)
-    shown = proof.verify(record=RECORDS[index], log=LOG_KEY, witnesses=[WITNESS_KEY])
+    shown = proof.verify(record=RECORDS[index], log=[LOG_KEY], witnesses=[WITNESS_KEY])
     assert (shown.checkpoint.size, shown.cosigners) == (size, (WITNESS_KEY.name,))
     with pytest.raises(InvalidProof, match="not where"):
-        proof.verify(record=b"another", log=LOG_KEY)
+        proof.verify(record=b"another", log=[LOG_KEY])
 
 
 def test_any_changed_byte_of_a_proof_is_noticed() -> None:
@@ -185,7 +185,7 @@ def test_any_changed_byte_of_a_proof_is_noticed() -> None:
         changed = bytes([*content[:at], content[at] ^ 1, *content[at + 1 :]])
         try:
             shown = LogProof.from_bytes(changed).verify(
-                record=RECORDS[6], log=LOG_KEY, witnesses=[WITNESS_KEY]
+                record=RECORDS[6], log=[LOG_KEY], witnesses=[WITNESS_KEY]
             )
         except InvalidProof:
             continue

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from settlement.signing import KeysMissing, WrongPassphrase
-from settlement.signing.log_key import FileLogKeys
+from settlement.signing.log_key import LogKeys
 
 
 def test_a_key_is_made_once_and_sealed(tmp_path: Path) -> None:
-    keys = FileLogKeys(tmp_path, "a passphrase")
+    keys = LogKeys(tmp_path, "a passphrase")
     with pytest.raises(KeysMissing):
         keys.load(name="statements")
     made = keys.load_or_create(name="statements")
@@ -30,16 +30,16 @@ def test_a_key_is_made_once_and_sealed(tmp_path: Path) -> None:
 
 
 def test_another_passphrase_opens_nothing_and_tells_nothing(tmp_path: Path) -> None:
-    FileLogKeys(tmp_path, "a passphrase").load_or_create(name="statements")
+    LogKeys(tmp_path, "a passphrase").load_or_create(name="statements")
     with pytest.raises(WrongPassphrase) as refused:
-        FileLogKeys(tmp_path, "tell-nobody").load(name="statements")
+        LogKeys(tmp_path, "tell-nobody").load(name="statements")
     assert "passphrase" in str(refused.value)
     assert refused.value.__cause__ is None
-    assert "tell-nobody" not in repr(FileLogKeys(tmp_path, "tell-nobody"))
+    assert "tell-nobody" not in repr(LogKeys(tmp_path, "tell-nobody"))
 
 
 def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
-    keys = FileLogKeys(tmp_path, "a passphrase")
+    keys = LogKeys(tmp_path, "a passphrase")
     keys.load_or_create(name="statements")
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"a passphrase")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.cli import cli_root
@@ -28,7 +29,8 @@ from settlement.signing import (
     TokenUnavailable,
     sign_detached,
 )
-from settlement.signing.opening import open_keystore
+from settlement.signing.log_key import LogKeys, next_name
+from settlement.signing.opening import open_keystore, open_log_keys
 from settlement.signing.pdf import PdfSigner
 from tests.softhsm import LABEL, PIN, SoftToken, make_token, needs_softhsm
 from tests.unit.settlement.statement_maker import make_statement
@@ -211,6 +213,37 @@ def test_a_key_that_is_gone_from_the_token_is_named(
         keystore.signer(now=now + timedelta(days=800))
 
 
+def test_the_key_of_a_log_takes_over_in_the_token_from_one_in_a_file(
+    token: SoftToken, tmp_path: Path, now: datetime
+) -> None:
+    folder, name = tmp_path / "keys", "statements"
+    sealed = LogKeys(folder, "a passphrase of tests")
+    old = sealed.load_or_create(name=name).public_key
+    settings = _settings(token, pkcs11_log_key="log")
+    keys = open_log_keys(folder=folder, settings=settings)
+    assert keys.load(name=name).public_key == old
+    made = keys.load_or_create(name=next_name(name))
+    assert keys.load_or_create(name=next_name(name)).public_key == made.public_key != old
+    assert keys.promote(name=name, public_key=made.public_key) is not None
+    kept = {file.name: file.read_text() for file in (folder / "log").iterdir()}
+    assert kept.keys() == {"statements.pub.pem", f"statements.{old.hex()[:16]}.former.pem"}
+    assert "PUBLIC" in kept["statements.pub.pem"]
+    # Signers and the log share the process's one session with the token.
+    keystore = open_keystore(folder=folder, settings=settings)
+    keystore.ensure(now=now, naming=_NAMING)
+    for content in (b"a checkpoint", b"another " * 1000):
+        signature = keys.load(name=name).sign(content)
+        Ed25519PublicKey.from_public_bytes(made.public_key).verify(signature, content)
+        assert "CMS Verification successful" in _verifies(keystore, tmp_path, now)
+    token.take_away()
+    with pytest.raises(TokenUnavailable, match=LABEL):
+        keys.load(name=name).sign(b"while")
+    token.put_back()
+    assert keys.load(name=name).sign(b"a checkpoint")
+    with pytest.raises(KeysMissing, match="SETTLEMENT_PKCS11_LOG_KEY"):
+        sealed.load(name=name)
+
+
 def test_what_is_missing_to_reach_a_token_is_said(token: SoftToken, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     for changes in ({"pkcs11_module": str(tmp_path / "none.so")}, {"pkcs11_token": "another"}):
@@ -218,6 +251,11 @@ def test_what_is_missing_to_reach_a_token_is_said(token: SoftToken, tmp_path: Pa
             _keystore(token, tmp_path / "keys", **changes).ensure(now=now, naming=_NAMING)
     with pytest.raises(ConfigError, match="PIN_FILE"):
         _keystore(token, tmp_path, pkcs11_pin="", pkcs11_pin_file=str(tmp_path / "none"))
-    for changes in ({"pkcs11_pin": ""}, {"pkcs11_pin_file": "/pin"}, {"pkcs11_token": ""}):
+    for changes in (
+        {"pkcs11_pin": ""},
+        {"pkcs11_pin_file": "/pin"},
+        {"pkcs11_token": ""},
+        {"pkcs11_module": "", "pkcs11_log_key": "log"},
+    ):
         with pytest.raises(ConfigError, match="PKCS11"):
             _settings(token, **changes)
