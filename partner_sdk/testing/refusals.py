@@ -6,9 +6,18 @@ from typing import Any
 
 from partner_sdk.wire.amounts import MAX_POINTS, InvalidAmount, Money
 from partner_sdk.wire.instants import InvalidInstant, parse_instant
-from partner_sdk.wire.problems import FieldError
+from partner_sdk.wire.problems import PROBLEMS, FieldError, problem_document
 
-__all__ = ["Refusal", "check_fields", "instant_of", "money_of", "points_of", "text_of"]
+__all__ = [
+    "Refusal",
+    "check_fields",
+    "instant_of",
+    "invalid",
+    "money_of",
+    "points_of",
+    "refusal_document",
+    "text_of",
+]
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -27,6 +36,19 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
         self.detail = detail
         self.errors = tuple(errors)
         self.extra = extra
+
+
+def refusal_document(refusal: Refusal, *, request_id: str | None = None) -> dict[str, Any]:
+    """Write a refusal as its problem document."""
+    if refusal.code not in PROBLEMS:
+        raise KeyError(refusal.code)
+    return problem_document(
+        code=refusal.code,
+        detail=refusal.detail,
+        errors=refusal.errors,
+        request_id=request_id,
+        extra=refusal.extra,
+    )
 
 
 def invalid(pointer: str, message: str) -> Refusal:

@@ -12,10 +12,10 @@ from partner_sdk.testing.refusals import (
     invalid,
     money_of,
     points_of,
+    refusal_document,
     text_of,
 )
 from partner_sdk.wire.instants import format_instant
-from partner_sdk.wire.problems import PROBLEMS, problem_document
 
 __all__ = ["Call", "answer"]
 
@@ -260,19 +260,6 @@ def _redemption_wire(model: HubModel, redemption_id: str) -> dict[str, Any]:
         "reference": redemption.reference,
         "created_at": format_instant(redemption.created_at),
     }
-
-
-def refusal_document(refusal: Refusal, *, request_id: str | None = None) -> dict[str, Any]:
-    """Write a refusal as its problem document."""
-    if refusal.code not in PROBLEMS:
-        raise KeyError(refusal.code)
-    return problem_document(
-        code=refusal.code,
-        detail=refusal.detail,
-        errors=refusal.errors,
-        request_id=request_id,
-        extra=refusal.extra,
-    )
 
 
 _ROUTES: dict[tuple[str, str], Callable[[Call], Answer]] = {

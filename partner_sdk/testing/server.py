@@ -9,8 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
-from partner_sdk.testing.refusals import Refusal
-from partner_sdk.testing.routes import refusal_document
+from partner_sdk.testing.refusals import Refusal, refusal_document
 from partner_sdk.wire.problems import CONTENT_TYPE
 from partner_sdk.wire.signing import SignatureError, verify_headers
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from partner_sdk.testing.model import HubModel
 from partner_sdk.testing.refusals import Refusal, check_fields
 from partner_sdk.wire.acceptance import Acceptance, InvalidAcceptance, SignedAcceptance
-from partner_sdk.wire.amounts import Money, format_micros6
+from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.explanations import Explanation
 from partner_sdk.wire.instants import format_instant
 
@@ -68,14 +68,13 @@ class Statements:
         kept = self.get(name)
         found = kept.explanations.get(amount)
         if found is not None:
-            return _explanation_wire(found)
+            return found.to_wire()
         head, _, number = amount.partition(":")
         line = kept.lines.get(int(number)) if head == "line" and number.isdecimal() else None
         if line is None:
             raise Refusal("amount_not_found")
         title = f"Line {number}, {line.to_wire()['amount']} {line.currency}"
-        found = Explanation(name, amount, title, line.micros, line.currency, (), ())
-        return _explanation_wire(found)
+        return Explanation(name, amount, title, line.micros, line.currency, (), ()).to_wire()
 
     def _accept(self, name: str, body: object) -> dict[str, str]:
         kept = self.get(name)
@@ -100,23 +99,3 @@ class Statements:
         if accepted is None:
             raise Refusal("acceptance_not_found")
         return accepted.to_wire()
-
-
-def _explanation_wire(found: Explanation) -> dict[str, Any]:
-    return {
-        "statement": found.statement,
-        "subject": found.subject,
-        "title": found.title,
-        "amount": None if found.amount_micros is None else format_micros6(found.amount_micros),
-        "currency": found.currency,
-        "steps": [{"label": step.label, "text": step.text} for step in found.steps],
-        "parts": [
-            {
-                "what": part.what,
-                "amount": format_micros6(part.micros),
-                "lines": part.lines,
-                "see": part.see,
-            }
-            for part in found.parts
-        ],
-    }

@@ -14,7 +14,7 @@ Wire = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ExplanationStep:
-    """One thing that is said of the amount."""
+    """One thing that is said of the amount; without a label it goes on with the one before."""
 
     label: str
     text: str
@@ -65,10 +65,30 @@ class Explanation:
             ),
         )
 
+    def to_wire(self) -> dict[str, Any]:
+        amount = self.amount_micros
+        return {
+            "statement": self.statement,
+            "subject": self.subject,
+            "title": self.title,
+            "amount": None if amount is None else format_micros6(amount),
+            "currency": self.currency,
+            "steps": [{"label": step.label, "text": step.text} for step in self.steps],
+            "parts": [
+                {
+                    "what": part.what,
+                    "amount": format_micros6(part.micros),
+                    "lines": part.lines,
+                    "see": part.see,
+                }
+                for part in self.parts
+            ],
+        }
+
     def text(self) -> Iterator[str]:
         """Write the explanation as lines of text."""
         yield self.title
         for step in self.steps:
-            yield f"  {step.label:<12}{step.text}"
+            yield f"  {step.label:<11} {step.text}"
         for part in self.parts:
             yield f"    {part.what}: {format_micros6(part.micros)}  {part.see or ''}".rstrip()

@@ -13,12 +13,8 @@ from rich.table import Table
 from partner_sdk.wire.amounts import format_micros, format_micros6
 from settlement.app import open_night
 from settlement.insight.difference import CAUSES, PartyDifference, WindowFacts, explain_difference
-from settlement.insight.netting import (
-    NettingReport,
-    report_document,
-    report_netting,
-    saved_percent,
-)
+from settlement.insight.netting import NettingReport, report_netting
+from settlement.insight.netting_document import report_document, saved_percent
 from settlement.insight.snapshots import parse_window, read_facts
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer one JSON object.")]

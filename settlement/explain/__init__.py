@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from partner_sdk.wire import ids
 from settlement import hub
 from settlement.explain.files import explain_in_files, is_of_files
-from settlement.explain.line import Parties, Sight, explain_one_line
+from settlement.explain.line import explain_one_line
+from settlement.explain.sight import Parties, Sight
 from settlement.explain.subjects import Subject, line, parse_subject
 from settlement.explain.sums import explain_sum
 from settlement.explain.values import Explanation, NothingToExplain, Part, Step

@@ -12,7 +12,8 @@ from partner_sdk.wire.lines import ROUNDING
 from settlement import hub
 from settlement.domain.netting import PairView, views_by_party
 from settlement.explain import subjects
-from settlement.explain.line import Parties, rounding_step
+from settlement.explain.rounding import rounding_step
+from settlement.explain.sight import Parties
 from settlement.explain.subjects import Subject
 from settlement.explain.values import Explanation, NothingToExplain, Part, Step
 from settlement.steps.bundles import rounded_views

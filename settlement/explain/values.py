@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from partner_sdk.wire import explanations
 from partner_sdk.wire.amounts import format_micros6
+from partner_sdk.wire.explanations import ExplanationPart, ExplanationStep
 
 
 class NothingToExplain(Exception):  # noqa: N818 - the name says it
     """There is no such statement, or no such amount in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that is said of the amount; a step without a label goes on with the one before."""
-
-    label: str
-    text: str
+Step = ExplanationStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class Explanation:
         yield self.heading
         yield self.title
         for step in self.steps:
-            yield f"  {step.label:<12}{step.text}"
+            yield f"  {step.label:<11} {step.text}"
         width = max((len(part.what) for part in self.parts), default=0)
         digits = max((len(format_micros6(part.micros)) for part in self.parts), default=0)
         for part in self.parts:
@@ -74,20 +71,15 @@ class Explanation:
 
     def document(self) -> dict[str, Any]:
         """The explanation in wire form."""
-        return {
-            "statement": self.statement,
-            "subject": self.subject,
-            "title": self.title,
-            "amount": None if self.amount_micros is None else format_micros6(self.amount_micros),
-            "currency": self.currency,
-            "steps": [{"label": step.label, "text": step.text} for step in self.steps],
-            "parts": [
-                {
-                    "what": part.what,
-                    "amount": format_micros6(part.micros),
-                    "lines": part.lines,
-                    "see": part.see or None,
-                }
+        return explanations.Explanation(
+            statement=self.statement,
+            subject=self.subject,
+            title=self.title,
+            amount_micros=self.amount_micros,
+            currency=self.currency,
+            steps=self.steps,
+            parts=tuple(
+                ExplanationPart(part.what, part.micros, part.lines, part.see or None)
                 for part in self.parts
-            ],
-        }
+            ),
+        ).to_wire()

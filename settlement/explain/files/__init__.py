@@ -19,7 +19,7 @@ from settlement.explain.files.positions import (
     explain_turnover,
 )
 from settlement.explain.files.postings import explain_posting, explain_postings
-from settlement.explain.line import Parties
+from settlement.explain.sight import Parties
 from settlement.explain.subjects import Kind, Subject
 from settlement.explain.values import Explanation
 from settlement.store.statements import StoredStatement

@@ -12,7 +12,7 @@ from partner_sdk.wire.amounts import format_micros6
 from partner_sdk.wire.archive import STATEMENT, InvalidArchive, read_entry
 from partner_sdk.wire.statement import InvalidStatement, Position, Statement, Turnover
 from settlement.explain import subjects
-from settlement.explain.line import Parties
+from settlement.explain.sight import Parties
 from settlement.explain.subjects import Kind, Subject
 from settlement.explain.values import Explanation, NothingToExplain, Part, Step
 from settlement.store import line_sums
