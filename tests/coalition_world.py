@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -84,6 +85,14 @@ class World:
                 new_id=self.new_id,
             )
         self.set_clock(datetime(2026, 3, 2, 9, tzinfo=UTC))
+
+    def at(self, engine: Engine) -> World:
+        """The same coalition in a copy of its database."""
+        made = copy(self)
+        made.engine, made.database = engine, Database(engine)
+        made.directory = Directory(monotonic=time.monotonic)
+        made.numbers, made.ids = dict(self.numbers), dict(self.ids)
+        return made
 
     def snapshot(self) -> Snapshot:
         """The newest directory."""

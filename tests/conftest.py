@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from pytest_socket import socket_allow_hosts
 from sqlalchemy import Engine
@@ -17,11 +14,10 @@ from sqlalchemy import Engine
 from coalition.config import Config
 from coalition.db.embedded import EmbeddedServer
 from coalition.db.engine import create_engine_for
-from tests.database import create_schema
+from tests.database import copy_of, create_schema, execute
 from tests.shelf import Shelf
 
 _TEMPLATE = "template_coalition"
-_numbers = itertools.count(1)
 
 
 def pytest_runtest_setup() -> None:
@@ -44,7 +40,7 @@ def server() -> Iterator[EmbeddedServer]:
 @pytest.fixture(scope="session")
 def template_database(server: EmbeddedServer) -> str:
     """Name of a database with every table, made once; tests get copies of it."""
-    _execute(server, f"CREATE DATABASE {_TEMPLATE}")
+    execute(server, f"CREATE DATABASE {_TEMPLATE}")
     engine = create_engine_for(server.address_of(database=_TEMPLATE), pool_size=1)
     create_schema(engine)
     engine.dispose()
@@ -58,20 +54,17 @@ def shelf(server: EmbeddedServer, template_database: str) -> Shelf:
 
 
 @pytest.fixture
-def database_url(server: EmbeddedServer, shelf: Shelf) -> Iterator[str]:
+def database_url(shelf: Shelf) -> Iterator[str]:
     """Address of a database with every table and nothing in it."""
-    name = shelf.take()
-    yield server.address_of(database=name)
-    shelf.give_back(name)
+    with shelf.lend() as address:
+        yield address
 
 
 @pytest.fixture
 def empty_database_url(server: EmbeddedServer) -> Iterator[str]:
     """Address of a fresh database with nothing in it; dropped after the test."""
-    name = f"empty_{os.getpid()}_{next(_numbers)}"
-    _execute(server, f"CREATE DATABASE {name}")
-    yield server.address_of(database=name)
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with copy_of(server, "template1") as address:
+        yield address
 
 
 @pytest.fixture
@@ -88,8 +81,3 @@ def config(database_url: str, tmp_path: Path) -> Config:
     return Config(
         database_url=database_url, data_folder=tmp_path, secret_key=b"0123456789abcdef" * 2
     )
-
-
-def _execute(server: EmbeddedServer, statement: str) -> None:
-    with psycopg.connect(server.address_of(database="postgres"), autocommit=True) as connection:
-        connection.execute(statement.encode())

@@ -1,7 +1,8 @@
 """Work in a process of its own that is killed at its n-th touch of the database.
 
 Touches are counted before every SQL statement, and before and after every commit, so running a
-piece of work with n = 1, 2, 3 … until it comes through kills it between any two of them.
+piece of work with n = 1, 2, 3 … until it comes through kills it between any two of them. Of the
+statements only the beginnings of transactions count, where that is enough.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ PROCESSES.set_forkserver_preload(
         "tests.integration.coalition.checkouts.dropping",
         "tests.integration.coalition.checkouts.test_trouble",
         "tests.integration.settlement.payments.test_kills",
+        "tests.integration.settlement.risk.test_default",
+        "tests.integration.settlement.test_log",
+        "tests.integration.settlement.test_runs",
     ]
 )
 
@@ -38,34 +42,43 @@ Work = Callable[[Night], None]
 
 
 def kill_everywhere(
-    *, config: Config, work: Work, after_each: Callable[[int], None] = lambda _n: None
+    *,
+    config: Config,
+    work: Work,
+    every_statement: bool,
+    after_each: Callable[[int], None] = lambda _n: None,
 ) -> int:
     """Run the work killed at its first touch, its second, … and at last whole; gives how often.
 
     `after_each` looks at what is left after each kill. The work is a function of a module.
     """
     for number in range(1, _MOST):
-        process = PROCESSES.Process(target=_run, args=(number, config, work))
-        process.start()
-        process.join(120)
-        if process.exitcode == 0:
+        if not is_killed(_run, number, config, work, every_statement):
             return number - 1
-        assert process.exitcode == -signal.SIGKILL, process.exitcode
         after_each(number)
     raise AssertionError(f"more than {_MOST} touches")
 
 
-def _run(number: int, config: Config, work: Work) -> None:
+def is_killed(work: Callable[..., None], *arguments: Any) -> bool:
+    """Do some work, a function of a module, in a process; whether it was killed or came through."""
+    process = PROCESSES.Process(target=work, args=arguments)
+    process.start()
+    process.join(120)
+    assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+    return process.exitcode != 0
+
+
+def _run(number: int, config: Config, work: Work, every_statement: bool) -> None:
     night = make_night(
         config=config,
         settings=SettlementConfig(key_passphrase="a passphrase of tests"),
         address=str(config.database_url),
     )
-    die_at(night.database.engine, number)
+    die_at(night.database.engine, number, every_statement=every_statement)
     work(night)
 
 
-def die_at(engine: Engine, number: int) -> None:
+def die_at(engine: Engine, number: int, *, every_statement: bool = True) -> None:
     """Have this process killed at that touch of the database."""
     touches = 0
 
@@ -82,5 +95,5 @@ def die_at(engine: Engine, number: int) -> None:
         commit(connection)
         touch()
 
-    event.listen(engine, "before_cursor_execute", touch)
+    event.listen(engine, "before_cursor_execute" if every_statement else "begin", touch)
     engine.dialect.do_commit = touched_commit  # type: ignore[method-assign]  # counted there too

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import LiteralString
 
 import psycopg
@@ -60,6 +62,13 @@ class Shelf:
         self._template = template
         self._free: list[str] = []
         self._shapes: dict[str, str] = {}
+
+    @contextmanager
+    def lend(self) -> Iterator[str]:
+        """The address of a database with nothing in it, which is given back in the end."""
+        name = self.take()
+        yield self._server.address_of(database=name)
+        self.give_back(name)
 
     def take(self) -> str:
         """Name of a database with nothing in it."""

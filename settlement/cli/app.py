@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -173,10 +174,15 @@ def _date(value: str) -> date:
 
 
 def main() -> None:
-    """Run the command; what can be mended is told in one line, with exit code 1."""
+    """The program: its process logs warnings to standard error."""
     configure_logging(level="warning", output="console")
+    run_command(sys.argv[1:])
+
+
+def run_command(arguments: Sequence[str]) -> None:
+    """Run a command; what can be mended is told in one line, with exit code 1."""
     try:
-        app()
+        app(list(arguments))
     except (
         ConfigError, EmbeddedError, SigningError, NoSuchWindow, NothingToExplain, NotSettled,
         NotZeroSum, MissingRate, AccountingRefused, LogError, DisputeRefused, RiskRefused,

@@ -167,7 +167,7 @@ def opened(
 def night(config: Config, database_url: str) -> Iterator[Night]:
     made = make_night(
         config=config,
-        settings=SettlementConfig(key_passphrase="a passphrase of tests"),
+        settings=SettlementConfig(key_passphrase="a passphrase of tests", pdf="no"),
         address=database_url,
     )
     yield made

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from typer.testing import CliRunner
 
 from coalition.config import Config
 from settlement.app import make_night
+from settlement.cli import app
 from settlement.config import SettlementConfig
 from settlement.steps.night import Night
 from tests.integration.settlement.builder import Books
+from tests.settlement_command import Command, set_environment
 
 
 @pytest.fixture
@@ -51,3 +54,10 @@ def make_pipeline(config: Config, database_url: str) -> Iterator[Callable[..., N
 def night(make_pipeline: Callable[..., Night]) -> Night:
     """A pipeline as a scheduler's process has it."""
     return make_pipeline()
+
+
+@pytest.fixture
+def settlement(config: Config, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs the command `settlement` in this process, configured by the environment."""
+    set_environment(monkeypatch, config)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))

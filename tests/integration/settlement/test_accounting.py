@@ -5,29 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from click.testing import Result
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
-from typer.testing import CliRunner
 
 from coalition.config import Config
 from partner_sdk.wire.amounts import parse_decimal
 from settlement import hub
 from settlement.accounting import service
 from settlement.accounting.domain.estimate import Parameters
-from settlement.cli import app
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
 from tests.coalition_world import DAY_1, FUEL_TERMS, World, refund, terms
 from tests.hub_http import HttpHub
+from tests.settlement_command import Command
 
 SMALL = Parameters(credible_points=1)
 DAY_2 = DAY_1 + timedelta(days=1)
-Command = Callable[..., Result]
 
 
 @pytest.fixture
@@ -197,25 +193,6 @@ def test_a_backtest_tells_how_far_off_an_earlier_estimate_was(year: World, night
     (row,) = rows
     assert (row.outstanding, row.actual) == (1000, 0)
     assert row.expected == 500  # only the month of issue had been seen
-
-
-@pytest.fixture
-def settlement(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
-    """Runs the command in this process, configured by the environment."""
-    for name, value in (
-        ("DATABASE_URL", str(config.database_url)),
-        ("COALITION_DATA", str(config.data_folder)),
-        ("COALITION_NAME", "Testers"),
-        ("COALITION_SECRET", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="),
-        ("SETTLEMENT_KEY_PASSPHRASE", "a passphrase of tests"),
-        ("COLUMNS", "250"),
-    ):
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, list(arguments))
-
-    return run
 
 
 def read_csv(content: str) -> list[dict[str, str]]:

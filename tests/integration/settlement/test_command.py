@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import date
 
-import pytest
-from click.testing import Result
-from typer.testing import CliRunner
-
 from coalition.config import Config
-from settlement.cli import app
 from settlement.domain.chain import STEPS
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
 from tests.integration.settlement.builder import Books, tell_day_one
 from tests.integration.settlement.reading import bundle_path, read_statement
+from tests.settlement_command import Command
 
 ONE = date(2026, 3, 1)
-Command = Callable[..., Result]
-
-
-@pytest.fixture
-def settlement(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
-    """Runs the command in this process, configured by the environment."""
-    monkeypatch.setenv("DATABASE_URL", str(config.database_url))
-    monkeypatch.setenv("COALITION_DATA", str(config.data_folder))
-    monkeypatch.setenv("COALITION_NAME", "Test Coalition")
-    monkeypatch.setenv("COALITION_SECRET", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
-    monkeypatch.setenv("SETTLEMENT_KEY_PASSPHRASE", "a passphrase of tests")
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, list(arguments))
-
-    return run
 
 
 def test_run_settles_what_is_due_and_says_so(books: Books, settlement: Command) -> None:

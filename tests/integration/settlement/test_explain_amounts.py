@@ -32,11 +32,14 @@ from tests.coalition_world import DAY_1, FUEL_TERMS, World, refund, terms
 from tests.hub_http import HttpHub
 from tests.hub_server import serving
 from tests.integration.settlement.reading import bundle_path, read_lines, read_statement
+from tests.shared_database import config, database_url, engine, night
+
+__all__ = ["config", "database_url", "engine", "night"]
 
 FEES = {"issue_per_point": "0.0005", "redemption_share": "0.025"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def world(engine: Engine) -> World:
     """Two nights' worth: earning at three brands, spending at two, an entry between two."""
     world = World(engine)
@@ -46,7 +49,7 @@ def world(engine: Engine) -> World:
     return world
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settled(world: World, night: Night) -> World:
     """The world after two nights."""
     ann, bob = world.member(), world.member()
@@ -240,13 +243,14 @@ def test_every_amount_of_every_file_is_explained_down_to_lines(
                 *_of_onec(files["1c.txt"]),
                 *_of_pdf(files["statement.json"]),
             ]
-            known = {
+            # Each part is followed once, whichever amount leads to it first.
+            seen = {
                 f"line:{line['line_no']}"
                 for line in map(json.loads, files["lines.ndjson"].splitlines())
             }
             for subject, amount in amounts:
                 kinds.add(subject.partition(":")[0])
-                waiting, seen = [subject], set(known)
+                waiting = [subject]
                 while waiting:
                     asked = waiting.pop()
                     found = explain_amount_of(
@@ -369,7 +373,7 @@ def test_what_a_statement_does_not_have_is_told_with_what_it_has(
             )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hub(settled: World, config: Config) -> HttpHub:
     """The hub over the settled world."""
     return HttpHub(settled, config)

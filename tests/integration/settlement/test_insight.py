@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from sqlalchemy import Engine, text
-from typer.testing import CliRunner
 
-from coalition.config import Config
 from partner_sdk.wire.amounts import parse_decimal
-from settlement.cli import app
 from settlement.insight.difference import explain_difference
 from settlement.insight.netting import report_netting
 from settlement.insight.snapshots import read_facts
@@ -22,26 +17,10 @@ from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
 from settlement.store.tables import pair_net
 from tests.coalition_world import DAY_1, FUEL_TERMS, World, refund, terms
+from tests.settlement_command import Command
 
 DAY_2 = DAY_1 + timedelta(days=1)
 FEES = {"issue_per_point": "0.0005", "redemption_share": "0.025"}
-Command = Callable[..., Result]
-
-
-@pytest.fixture
-def settlement(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
-    """Runs the command in this process, configured by the environment."""
-    monkeypatch.setenv("DATABASE_URL", str(config.database_url))
-    monkeypatch.setenv("COALITION_DATA", str(config.data_folder))
-    monkeypatch.setenv("COALITION_NAME", "Testers")
-    monkeypatch.setenv("COALITION_SECRET", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
-    monkeypatch.setenv("SETTLEMENT_KEY_PASSPHRASE", "a passphrase of tests")
-    monkeypatch.setenv("COLUMNS", "250")
-
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, list(arguments))
-
-    return run
 
 
 @pytest.fixture

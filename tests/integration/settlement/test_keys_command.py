@@ -17,16 +17,14 @@ from settlement.cli import app
 from settlement.doctor import check_signers
 from tests.coalition_world import World
 from tests.hub_http import HttpHub
+from tests.settlement_command import set_environment
 
 
 @pytest.fixture(autouse=True)
 def environment(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Configures the command."""
-    monkeypatch.setenv("DATABASE_URL", str(config.database_url))
-    monkeypatch.setenv("COALITION_DATA", str(config.data_folder))
+    set_environment(monkeypatch, config)
     monkeypatch.setenv("COALITION_NAME", "Test Coalition")
-    monkeypatch.setenv("COALITION_SECRET", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
-    monkeypatch.setenv("SETTLEMENT_KEY_PASSPHRASE", "a passphrase of tests")
 
 
 def _run(*arguments: str | Path) -> Result:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ from coalition.config import Config
 from partner_sdk.wire.tlog.proofs import LogProof
 from partner_sdk.wire.tlog.records import statement_record
 from partner_sdk.wire.tlog.tiles import Tile
+from settlement.app import make_night
+from settlement.config import SettlementConfig
 from settlement.log import service
 from settlement.log.domain import grow
 from settlement.log.errors import LogBehind, LogKeyMissing, RecordChanged
@@ -41,7 +44,7 @@ from tests.integration.settlement.log_reading import (
     the_log,
 )
 from tests.integration.settlement.reading import bundle_path
-from tests.integration.settlement.test_runs import environment
+from tests.killing import is_killed
 from tests.slow_log import tile_files
 
 ONE, TWO = date(2026, 3, 1), date(2026, 3, 2)
@@ -149,26 +152,21 @@ def test_killed_at_any_statement_the_same_log_comes_of_it(
     assert len(records_of(books.engine)) == 10
 
 
-_KILLED_AT_A_FILE = """
-import os, signal, sys
-from datetime import date
-from coalition.config import read_config
-from settlement.app import open_night
-from settlement.steps.chain import settle_date
+def settle_until_killed(renames: int, config: Config, day: date) -> None:
+    """Settle a date in this process, which ends at a file of the log that gets its name."""
+    seen = itertools.count()
 
-left = int(sys.argv[2])
-
-def watch(event, args):
-    global left
-    if event == "os.rename" and "/log/" in str(args[1]):
-        left -= 1
-        if left < 0:
+    def watch(name: str, arguments: tuple[Any, ...]) -> None:
+        if name == "os.rename" and "/log/" in str(arguments[1]) and next(seen) == renames:
             os.kill(os.getpid(), signal.SIGKILL)
 
-sys.addaudithook(watch)
-with open_night(config=read_config()) as night:
-    settle_date(night=night, business_date=date.fromisoformat(sys.argv[1]))
-"""
+    sys.addaudithook(watch)
+    night = make_night(
+        config=config,
+        settings=SettlementConfig(key_passphrase="a passphrase of tests", pdf="no"),
+        address=str(config.database_url),
+    )
+    settle_date(night=night, business_date=day)
 
 
 @pytest.mark.parametrize(
@@ -179,16 +177,8 @@ def test_killed_while_files_are_written_the_same_files_come_of_it(
 ) -> None:
     tell_day_one(books, day=ONE)
     books.end(ONE)
-    done = subprocess.run(
-        [sys.executable, "-c", _KILLED_AT_A_FILE, "2026-03-01", str(renames)],
-        env=environment(config),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    if renames < 3:
-        assert done.returncode == -signal.SIGKILL, done.stderr
+    killed = is_killed(settle_until_killed, renames, config, ONE)
+    assert killed or renames == 3
     signed = checkpoints_of(books.engine)
     settle_date(night=night, business_date=ONE)
     assert checkpoints_of(books.engine) == signed
@@ -266,7 +256,7 @@ def test_each_statement_has_its_proof(books: Books, night: Night) -> None:
                 proof = service.proof_of_statement(connection=connection, statement_id=statement_id)
             assert proof is not None
             read = LogProof.from_bytes(proof.to_bytes())
-            assert read.verify(record=record_of(path), log=key).checkpoint.size == size
+            assert read.verify(record=record_of(path), log=[key]).checkpoint.size == size
 
 
 def test_a_statement_that_is_recorded_is_never_recorded_otherwise(

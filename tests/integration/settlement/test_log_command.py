@@ -25,8 +25,8 @@ from tests.integration.settlement.log_reading import (
     require_whole,
     the_log,
 )
-from tests.integration.settlement.test_command import Command, settlement  # noqa: F401 - fixture
 from tests.integration.settlement.test_runs import environment
+from tests.settlement_command import Command
 
 ONE, TWO = date(2026, 3, 1), date(2026, 3, 2)
 
@@ -41,7 +41,7 @@ def settled(books: Books, night: Night) -> Night:
 
 def test_a_whole_log_is_shown_as_such(
     settled: Night,
-    settlement: Command,  # noqa: F811 - the fixture
+    settlement: Command,
 ) -> None:
     shown = settlement("log", "status")
     assert shown.exit_code == 0, shown.output
@@ -56,7 +56,7 @@ def test_a_whole_log_is_shown_as_such(
 
 def test_before_the_first_night_there_is_no_log(
     books: Books,
-    settlement: Command,  # noqa: F811 - the fixture
+    settlement: Command,
 ) -> None:
     assert "begins with the first night" in settlement("log", "status").output
     assert settlement("log", "key").exit_code == 1
@@ -65,7 +65,7 @@ def test_before_the_first_night_there_is_no_log(
 def test_files_that_are_gone_are_found_and_written_anew(
     books: Books,
     settled: Night,
-    settlement: Command,  # noqa: F811 - the fixture
+    settlement: Command,
 ) -> None:
     before = files_in(folder_of(settled))
     shutil.rmtree(folder_of(settled) / "tile")
@@ -80,7 +80,7 @@ def test_files_that_are_gone_are_found_and_written_anew(
 def test_a_record_that_was_changed_is_found(
     books: Books,
     settled: Night,
-    settlement: Command,  # noqa: F811 - the fixture
+    settlement: Command,
 ) -> None:
     change = "UPDATE settlement.log_record SET content = content || ' ' WHERE leaf_no = 1"
     with pytest.raises(Exception, match="append-only"), books.engine.begin() as connection:
@@ -98,7 +98,7 @@ def test_an_older_backup_is_shown_by_status_doctor_and_at_the_start(
     books: Books,
     settled: Night,
     config: Config,
-    settlement: Command,  # noqa: F811 - the fixture
+    settlement: Command,
 ) -> None:
     with settled.database.transaction() as connection:
         ((grade, *_),) = [each for each in check(config, connection) if each[1] == "log"]
@@ -143,7 +143,7 @@ def said_at_the_start(config: Config) -> str:
 def test_a_database_without_a_log_beside_published_files_is_noticed(
     books: Books,
     settled: Night,
-    settlement: Command,  # noqa: F811 - the fixture
+    settlement: Command,
 ) -> None:
     with books.engine.begin() as connection:
         connection.execute(text("SET session_replication_role = replica"))
@@ -157,7 +157,7 @@ def test_a_database_without_a_log_beside_published_files_is_noticed(
 def test_a_log_that_cannot_go_on_is_followed_by_another(
     books: Books,
     settled: Night,
-    settlement: Command,  # noqa: F811 - the fixture
+    settlement: Command,
 ) -> None:
     first = the_log(settled)
     forget_log_after(books.engine, size=4)

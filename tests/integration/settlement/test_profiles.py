@@ -18,9 +18,7 @@ from tests.coalition_world import World, terms
 from tests.hub_http import HttpHub
 from tests.integration.settlement.builder import Books, tell_day_one
 from tests.integration.settlement.reading import bundle_path, read_statement
-from tests.integration.settlement.test_command import Command, settlement
-
-__all__ = ["settlement"]
+from tests.settlement_command import Command
 
 ONE = date(2026, 3, 1)
 _IBAN = "RO49AAAA1B31007593840000"

@@ -18,6 +18,8 @@ from sqlalchemy import Engine, text
 from coalition.config import Config
 from partner_sdk.verify import verify_bundle
 from settlement import hub
+from settlement.app import make_night
+from settlement.config import SettlementConfig
 from settlement.domain.chain import STEPS
 from settlement.domain.netting import NotZeroSum
 from settlement.jobs.scheduler import tick
@@ -27,26 +29,26 @@ from settlement.steps.night import Night
 from settlement.store import runs
 from tests.integration.settlement.builder import Books, tell_day_one, tell_day_two
 from tests.integration.settlement.reading import bundle_path, read_lines, read_statement
+from tests.killing import is_killed
 
 ONE, TWO = date(2026, 3, 1), date(2026, 3, 2)
 SLUGS = ("grocer", "fuel", "bakery", "pool", "operator")
 
-_RUN_UNTIL_KILLED = """
-import os, signal, sys
-from datetime import date
-from coalition.config import read_config
-from settlement.app import open_night
-from settlement.steps.chain import settle_date
 
-at = sys.argv[2]
+def settle_until_killed(event: str, config: Config, day: date) -> None:
+    """Settle a date in this process, which ends at the event."""
 
-def observe(day, event):
-    if event == at:
-        os.kill(os.getpid(), signal.SIGKILL)
+    def observe(_day: date, at: str) -> None:
+        if at == event:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-with open_night(config=read_config(), observe=observe) as night:
-    settle_date(night=night, business_date=date.fromisoformat(sys.argv[1]))
-"""
+    night = make_night(
+        config=config,
+        settings=SettlementConfig(key_passphrase="a passphrase of tests", pdf="no"),
+        address=str(config.database_url),
+        observe=observe,
+    )
+    settle_date(night=night, business_date=day)
 
 
 def environment(config: Config) -> dict[str, str]:
@@ -61,15 +63,7 @@ def environment(config: Config) -> dict[str, str]:
 
 
 def settle_in_a_process_killed_at(event: str, *, config: Config, day: date) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _RUN_UNTIL_KILLED, day.isoformat(), event],
-        env=environment(config),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert is_killed(settle_until_killed, event, config, day)
 
 
 def content(night: Night, day: date) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,57 +16,57 @@ from settlement.currencies.domain import Policy, PolicyTooLate, Quote, QuoteDiff
 from settlement.currencies.service import import_quotes, set_policy
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
+from tests import settlement_command
 from tests.coalition_world import World
 from tests.hub_http import HttpHub
 from tests.integration.settlement.builder import Books
-from tests.integration.settlement.test_runs import environment
+from tests.settlement_command import Said, set_environment
 
 ONE, TWO = date(2026, 3, 1), date(2026, 3, 2)
 WALL = datetime(2026, 3, 1, 12, tzinfo=UTC)
 QUOTES = "date,base,quote,rate\n2026-03-01,EUR,RON,4.9765\n2026-02-27,EUR,RON,4.9760\n"
 
 
-def run(config: Config, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "settlement.cli", "currencies", *arguments],
-        env=environment(config),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+Currencies = Callable[..., Said]
+
+
+@pytest.fixture
+def currencies(config: Config, monkeypatch: pytest.MonkeyPatch) -> Currencies:
+    """Runs `settlement currencies`."""
+    set_environment(monkeypatch, config)
+    return partial(settlement_command.run, "currencies")
 
 
 def test_quotes_are_imported_by_the_command_once_and_never_change(
-    books: Books, config: Config, tmp_path: Path
+    books: Books, currencies: Currencies, tmp_path: Path
 ) -> None:
     file = tmp_path / "quotes.csv"
     file.write_text(QUOTES)
-    first = run(config, "import", str(file), "--source", "ECB")
-    assert first.stdout == "2 quotes of ECB are new, 0 were there already\n"
+    first = currencies("import", str(file), "--source", "ECB")
+    assert first.output == "2 quotes of ECB are new, 0 were there already\n"
     file.write_text(QUOTES + "2026-03-02,EUR,RON,5\n")
-    again = run(config, "import", str(file), "--source", "ECB")
-    assert again.stdout == "1 quotes of ECB are new, 2 were there already\n"
+    again = currencies("import", str(file), "--source", "ECB")
+    assert again.output == "1 quotes of ECB are new, 2 were there already\n"
     file.write_text(QUOTES.replace("4.9765", "4.9766") + "2026-03-03,EUR,RON,5\n")
-    refused = run(config, "import", str(file), "--source", "ECB")
-    assert refused.returncode == 1
-    assert "has 4.9765 for EUR/RON on 2026-03-01, not 4.9766" in refused.stderr
-    shown = run(config, "show").stdout
+    refused = currencies("import", str(file), "--source", "ECB")
+    assert refused.status == 1
+    assert "has 4.9765 for EUR/RON on 2026-03-01, not 4.9766" in refused.errors
+    shown = currencies("show").output
     assert shown.splitlines()[:2] == [
         "each currency settles by itself; no policy was set",
         "2026-03-02  1 EUR = 5 RON  (ECB)",
     ]
     assert "2026-03-03" not in shown
     file.write_text("day,rate\n1,2\n")
-    assert "the column" in run(config, "import", str(file), "--source", "ECB").stderr
+    assert "the column" in currencies("import", str(file), "--source", "ECB").errors
 
 
 def test_a_policy_is_set_by_the_command_from_a_date_that_is_not_netted(
-    books: Books, config: Config
+    books: Books, currencies: Currencies
 ) -> None:
-    done = run(config, "policy", "--mode", "convert", "--from", "2026-03-01", "--rate", "mean5",
+    done = currencies("policy", "--mode", "convert", "--from", "2026-03-01", "--rate", "mean5",
                "--source", "ECB")  # fmt: skip
-    assert done.stdout == (
+    assert done.output == (
         "from 2026-03-01: converted into the clearing currency by the mean of five business days "
         "of ECB\n"
     )
@@ -78,9 +78,9 @@ def test_a_policy_is_set_by_the_command_from_a_date_that_is_not_netted(
         (("--mode", "convert", "--from", "2026-03-05"), "by a method and a source"),
         (("--mode", "both", "--from", "2026-03-05"), "--mode is per_currency or convert"),
     ):  # fmt: skip
-        refused = run(config, "policy", *wrong)
-        assert refused.returncode == 1
-        assert said in refused.stderr
+        refused = currencies("policy", *wrong)
+        assert refused.status == 1
+        assert said in refused.errors
 
 
 def test_what_is_netted_keeps_the_policy_that_it_was_netted_by(books: Books, night: Night) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,12 +12,15 @@ from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from coalition.config import Config
+from coalition.db.embedded import EmbeddedServer
 from partner_sdk.verify import verify_bundle
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
 from settlement.store.checks import run_checks
 from tests.coalition_world import DAY_1, World, terms
+from tests.database import copy_of
 from tests.hub_http import Caller, HttpHub
+from tests.integration.settlement.kept import Kept, keep
 from tests.integration.settlement.reading import bundle_path, read_lines, read_statement
 
 
@@ -110,8 +114,7 @@ def date_of(number: int) -> date:
     return DAY_1 + timedelta(days=number - 1)
 
 
-@pytest.fixture
-def court(engine: Engine, night: Night, config: Config) -> Court:
+def make_world(engine: Engine, night: Night) -> World:
     """Ann spent 300 of Grocer's points at Bakery; 3.00 is owed, and stated."""
     world = World(engine)
     world.partner("grocer", terms())
@@ -121,6 +124,34 @@ def court(engine: Engine, night: Night, config: Config) -> Court:
     body = world.sale_body(ann, ("food", "1", "400.00"), receipt="R-77", till="7")
     world.put("grocer", "G-1", body)
     world.redeem("bakery", ann, 300)
-    made = Court(world, night, HttpHub(world, config))
-    made.settle(1)
-    return made
+    Court(world, night, HttpHub(world, night.config)).settle(1)
+    return world
+
+
+@pytest.fixture(scope="session")
+def kept_world(
+    server: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Kept[World]:
+    """The coalition after its first day."""
+    return keep(
+        make_world,
+        name="court",
+        server=server,
+        template=template_database,
+        folder=tmp_path_factory.mktemp("court"),
+    )
+
+
+@pytest.fixture
+def database_url(server: EmbeddedServer, kept_world: Kept[World]) -> Iterator[str]:
+    """Address of a copy of the database that was kept."""
+    with copy_of(server, kept_world.template) as address:
+        yield address
+
+
+@pytest.fixture
+def court(kept_world: Kept[World], engine: Engine, night: Night, config: Config) -> Court:
+    """A court of the test's own."""
+    kept_world.copy_files(config)
+    world = kept_world.made.at(engine)
+    return Court(world, night, HttpHub(world, config))

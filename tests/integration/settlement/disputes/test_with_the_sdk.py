@@ -18,9 +18,7 @@ from partner_sdk.wire.amounts import Money
 from partner_sdk.wire.disputes import Evidence
 from tests.hub_server import serving
 from tests.integration.settlement.disputes.conftest import Court
-from tests.integration.settlement.test_command import Command, settlement
-
-__all__ = ["settlement"]
+from tests.settlement_command import Command
 
 ClientOf = Callable[[str], PartnerClient]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -20,8 +21,16 @@ from tests.coalition_world import DAY_1, World
 from tests.hub_http import Caller, HttpHub
 from tests.hub_server import serving
 from tests.integration.settlement.test_with_the_hub import end_day
+from tests.shelf import Shelf
 
 WINDOW = f"win_{DAY_1:%Y%m%d}"
+
+
+@pytest.fixture
+def database_url(shelf: Shelf) -> Iterator[str]:
+    """These tests make a coalition of their own."""
+    with shelf.lend() as address:
+        yield address
 
 
 @pytest.fixture

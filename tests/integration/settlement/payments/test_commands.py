@@ -4,54 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from coalition.config import Config
+from tests import settlement_command
 from tests.bank_files import IBAN, OTHER_IBAN, Line, camt
-from tests.coalition_world import DAY_1
+from tests.coalition_world import DAY_1, World
 from tests.hub_http import HttpHub
 from tests.integration.settlement.payments.desk import on
+from tests.integration.settlement.payments.test_api import database_url as database_url
 from tests.integration.settlement.payments.test_api import world as world
+from tests.settlement_command import set_environment
 
 DAY = str(DAY_1)
 
 
 @pytest.fixture
-def settlement(world: object, config: Config) -> object:
-    """Runs the command as a person; gives what it printed, and its exit status."""
-    hub = HttpHub(world, config)  # type: ignore[arg-type]
+def settlement(world: World, config: Config, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs the command as a person, whose exit status is as expected; gives what it printed."""
+    hub = HttpHub(world, config)
+    set_environment(monkeypatch, config)
     keys = {name: hub.caller("operator", person=name).token for name in ("ana.pop", "dan.rus")}
 
     def run(person: str, *arguments: str, status: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "settlement.cli", *arguments],
-            env={
-                **os.environ,
-                "DATABASE_URL": str(config.database_url),
-                "COALITION_DATA": str(config.data_folder),
-                "COALITION_OPERATOR_KEY": keys.get(person, person),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == status, done.stderr
-        return done.stdout + done.stderr
+        monkeypatch.setenv("COALITION_OPERATOR_KEY", keys.get(person, person))
+        said = settlement_command.run(*arguments)
+        assert said.status == status, said.errors
+        return said.output + said.errors
 
     return run
 
 
 def test_a_window_goes_from_published_to_settled_by_commands(
-    settlement: object, tmp_path: Path
+    settlement: Callable[..., str], tmp_path: Path
 ) -> None:
     run = settlement
-    assert callable(run)
     run("ana.pop", "payments", "account", "EUR", IBAN, "--holder", "Our Clearing House")
     assert IBAN in run("ana.pop", "payments", "accounts")
     proposed = run("ana.pop", "release", "propose", DAY)

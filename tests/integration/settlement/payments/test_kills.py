@@ -1,10 +1,14 @@
-"""Killed at every statement and commit of release, payment file and import, then resumed."""
+"""Killed around every commit of release, payment file and import, then resumed.
+
+The long proofs kill at every statement too.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from coalition.config import Config
@@ -94,7 +98,18 @@ def charge(night: Night) -> None:
         charge_late(connection=connection, business_date=date(2026, 4, 20))
 
 
-def killed(desk: Desk, config: Config, work: Work) -> list[Any]:
+@pytest.fixture(
+    params=[
+        pytest.param(False, id="commits"),
+        pytest.param(True, id="statements", marks=pytest.mark.prove),
+    ]
+)
+def every_statement(request: pytest.FixtureRequest) -> bool:
+    """Whether to kill at every statement, or only around commits."""
+    return bool(request.param)
+
+
+def killed(desk: Desk, config: Config, work: Work, every_statement: bool) -> list[Any]:
     """Kill the work everywhere: what is left is all of it or nothing; gives the end."""
     before = state(desk)
     seen: list[Any] = []
@@ -104,41 +119,49 @@ def killed(desk: Desk, config: Config, work: Work) -> list[Any]:
         if found != before and found not in seen:
             seen.append(found)
 
-    kills = kill_everywhere(config=config, work=work, after_each=look)
-    assert kills > 6
+    kills = kill_everywhere(
+        config=config, work=work, every_statement=every_statement, after_each=look
+    )
+    assert kills > (6 if every_statement else 2)
     after = state(desk)
     assert after != before
     assert seen in ([], [after])
     return after
 
 
-def test_a_proposal_killed_anywhere_is_there_or_not(desk: Desk, config: Config) -> None:
-    killed(desk, config, propose_once)
+def test_a_proposal_killed_anywhere_is_there_or_not(
+    desk: Desk, config: Config, every_statement: bool
+) -> None:
+    killed(desk, config, propose_once, every_statement)
     assert desk.rows("SELECT count(*) FROM settlement.release") == [(1,)]
 
 
-def test_an_approval_killed_anywhere_releases_once(desk: Desk, config: Config) -> None:
+def test_an_approval_killed_anywhere_releases_once(
+    desk: Desk, config: Config, every_statement: bool
+) -> None:
     propose(desk.night)
-    killed(desk, config, approve_once)
+    killed(desk, config, approve_once, every_statement)
     assert desk.window_state() == "released"
     assert desk.rows("SELECT count(*) FROM settlement.payment_item") == [(4,)]
 
 
 def test_a_payment_file_killed_anywhere_is_written_once_and_the_same_again(
-    desk: Desk, config: Config
+    desk: Desk, config: Config, every_statement: bool
 ) -> None:
     desk.profile("bakery", iban=OTHER_IBAN)
     desk.release()
-    killed(desk, config, write_file)
+    killed(desk, config, write_file, every_statement)
     out = config.data_folder / "out.xml"
     ((content,),) = desk.rows("SELECT content FROM settlement.payment_file")
     assert out.read_bytes() == content
     assert [path.name for path in config.data_folder.glob("*.xml")] == ["out.xml"]
 
 
-def test_an_import_killed_anywhere_takes_all_of_the_file_once(desk: Desk, config: Config) -> None:
+def test_an_import_killed_anywhere_takes_all_of_the_file_once(
+    desk: Desk, config: Config, every_statement: bool
+) -> None:
     desk.release()
-    killed(desk, config, import_lines)
+    killed(desk, config, import_lines, every_statement)
     assert desk.rows("SELECT count(*) FROM settlement.bank_entry") == [(4,)]
     assert len(desk.unmatched()) == 1
     assert desk.rows(
@@ -146,7 +169,9 @@ def test_an_import_killed_anywhere_takes_all_of_the_file_once(desk: Desk, config
     ) == [(1_060_000,)]
 
 
-def test_charging_killed_anywhere_charges_once(desk: Desk, config: Config) -> None:
+def test_charging_killed_anywhere_charges_once(
+    desk: Desk, config: Config, every_statement: bool
+) -> None:
     desk.release()
     with desk.connection() as connection:
         connection.execute(
@@ -155,7 +180,7 @@ def test_charging_killed_anywhere_charges_once(desk: Desk, config: Config) -> No
                 " WHERE direction = 'collect'"
             )
         )
-    killed(desk, config, charge)
+    killed(desk, config, charge, every_statement)
     assert desk.rows("SELECT kind, count(*) FROM settlement.entry GROUP BY kind ORDER BY kind") == [
         ("interest", 2),
         ("penalty", 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, text
 
+from coalition.config import Config
+from coalition.db.embedded import EmbeddedServer
 from settlement import hub
 from settlement.entries.domain import NewEntry
 from settlement.entries.service import post_entries
@@ -18,6 +21,8 @@ from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
 from settlement.store.checks import run_checks
 from tests.coalition_world import DAY_1, FUEL_TERMS, World, terms
+from tests.database import copy_of
+from tests.integration.settlement.kept import Kept, keep
 from tests.integration.settlement.reading import bundle_path, read_statement
 
 
@@ -92,8 +97,7 @@ class Bank:
             assert [f for f in run_checks(connection=connection) if f.broken] == []
 
 
-@pytest.fixture
-def bank(engine: Engine, night: Night) -> Bank:
+def make_bank(engine: Engine, night: Night) -> Bank:
     """Ann earned at Grocer and Fuel, and spent 600 of Grocer's points at Bakery and at Fuel.
 
     Grocer owes Bakery 4.00 and Fuel 2.00; Fuel owes the pool 1.10 for its own.
@@ -111,3 +115,31 @@ def bank(engine: Engine, night: Night) -> Bank:
     made = Bank(world, night, ann)
     made.settle(1)
     return made
+
+
+@pytest.fixture(scope="session")
+def kept_bank(
+    server: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Kept[Bank]:
+    """The coalition after its first day."""
+    return keep(
+        make_bank,
+        name="bank",
+        server=server,
+        template=template_database,
+        folder=tmp_path_factory.mktemp("bank"),
+    )
+
+
+@pytest.fixture
+def database_url(server: EmbeddedServer, kept_bank: Kept[Bank]) -> Iterator[str]:
+    """Address of a copy of the database that was kept."""
+    with copy_of(server, kept_bank.template) as address:
+        yield address
+
+
+@pytest.fixture
+def bank(kept_bank: Kept[Bank], engine: Engine, night: Night, config: Config) -> Bank:
+    """A bank of the test's own."""
+    kept_bank.copy_files(config)
+    return Bank(kept_bank.made.world.at(engine), night, kept_bank.made.ann)

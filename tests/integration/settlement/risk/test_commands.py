@@ -10,9 +10,7 @@ from coalition.config import Config
 from tests.hub_http import HttpHub
 from tests.integration.settlement.risk.conftest import Bank
 from tests.integration.settlement.risk.test_collateral import measure
-from tests.integration.settlement.test_command import Command, settlement
-
-__all__ = ["settlement"]
+from tests.settlement_command import Command
 
 
 @pytest.fixture

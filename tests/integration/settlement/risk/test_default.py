@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from coalition.config import Config
 from coalition.errors import HubError
+from settlement import hub
+from settlement.app import make_night
+from settlement.config import SettlementConfig
 from settlement.risk.domain import RiskRefused
 from settlement.risk.service.default import execute_default, plan_default
 from tests.integration.settlement.risk.conftest import Bank
+from tests.killing import is_killed
 
-_KILLED_AT = """
-import os, signal, sys
-from sqlalchemy import event
-from coalition.config import read_config
-from settlement import hub
-from settlement.app import open_night
-from settlement.risk.service.default import execute_default
 
-at, plan, seen = int(sys.argv[1]), sys.argv[2], 0
+def execute_until_killed(number: int, digest: str, config: Config) -> None:
+    """Execute a plan as the second person in this process, which ends after a statement."""
+    seen = itertools.count(1)
 
-with open_night(config=read_config()) as night:
+    def count(*_: Any) -> None:
+        if next(seen) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    night = make_night(
+        config=config,
+        settings=SettlementConfig(key_passphrase="a passphrase of tests"),
+        address=str(config.database_url),
+    )
     with night.database.transaction() as connection:
-        @event.listens_for(connection, "after_cursor_execute")
-        def count(*_facts):
-            global seen
-            seen += 1
-            if seen == at:
-                os.kill(os.getpid(), signal.SIGKILL)
+        event.listen(connection, "after_cursor_execute", count)
         execute_default(
-            connection=connection, plan_sha256=plan, person="bob",
-            now=hub.business_now(connection=connection), wall=night.wall(), new_id=night.new_id,
+            connection=connection,
+            plan_sha256=digest,
+            person="bob",
+            now=hub.business_now(connection=connection),
+            wall=night.wall(),
+            new_id=night.new_id,
         )
-    print(seen)
-"""
 
 
 def plan(bank: Bank, *, block_points: bool = False) -> tuple[str, dict[str, Any]]:
@@ -182,27 +185,6 @@ def test_those_who_bear_a_share_are_told(bank: Bank) -> None:
     assert payload["share"] == {"amount": "4.00", "currency": "EUR"}
 
 
-def environment(config: Config) -> dict[str, str]:
-    return {
-        **os.environ,
-        "DATABASE_URL": str(config.database_url),
-        "COALITION_DATA": str(config.data_folder),
-        "COALITION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-        "SETTLEMENT_KEY_PASSPHRASE": "a passphrase of tests",
-    }
-
-
-def run_killed_at(number: int, digest: str, config: Config) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _KILLED_AT, str(number), digest],
-        env=environment(config),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
 @pytest.mark.parametrize(
     "some", [(8, 16, 20), pytest.param(range(1, 100), marks=pytest.mark.prove)], ids=["some", "all"]
 )
@@ -214,19 +196,16 @@ def test_killed_at_a_statement_nothing_was_done_and_the_plan_can_be_executed(
     digest, _ = plan(bank, block_points=True)
     execute(bank, digest, "ann")
     before = bank.rows("SELECT count(*) FROM settlement.entry")
-    done = None
+    killed = 0
     for number in some:
-        done = run_killed_at(number, digest, config)
-        if done.returncode == 0:
+        if not is_killed(execute_until_killed, number, digest, config):
             break
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        killed = number
         assert bank.rows("SELECT count(*) FROM settlement.entry") == before
         assert bank.party("grocer").state == "live"
-    if done is None or done.returncode:
-        done = run_killed_at(10_000, digest, config)
-    assert done.returncode == 0, done.stderr
-    # A run that was not killed makes more statements than any at which one was.
-    assert int(done.stdout) > 20
+    else:
+        execute(bank, digest, "bob")
+    assert killed >= 20
     assert bank.party("grocer").state == "suspended"
     bank.settle(2)
     assert bank.closing("grocer", 2) == "0.00"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,14 @@ from settlement.steps.night import Night
 from tests.coalition_world import DAY_1, LEI_TERMS, World
 from tests.integration.settlement.reading import bundle_path, read_statement
 from tests.integration.settlement.risk.conftest import Bank
+from tests.shelf import Shelf
+
+
+@pytest.fixture
+def database_url(shelf: Shelf) -> Iterator[str]:
+    """These tests make a coalition of their own."""
+    with shelf.lend() as address:
+        yield address
 
 
 @pytest.fixture
