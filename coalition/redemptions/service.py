@@ -1,26 +1,22 @@
 """Use cases of redemptions.
 
-Each is given a connection. In a transaction (`locked`) the account is locked before it is read. On
-an autocommit connection the use case is optimistic: it reads, computes and writes with one
-statement that checks that the account is still as it was read (`Conflict` if not).
+Each is given a connection in a transaction. The account is locked before it is read; what follows
+is written with one statement, which checks that the account is still as it was read (`Conflict` if
+not).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from coalition.db.database import Database
-from coalition.db.transactions import in_transaction
 from coalition.db.writing import WriteSet
 from coalition.errors import HubError
 from coalition.ledger.domain import AccountState
 from coalition.ledger.posting import Posting
-from coalition.ledger.store import Conflict, load_accounts, lock_accounts, queue_posting, write
+from coalition.ledger.store import load_accounts, lock_accounts, queue_posting, write
 from coalition.partners.domain import check_allowed
 from coalition.posting_context import PostingContext
 from coalition.redemptions.domain import (
@@ -42,6 +38,7 @@ from coalition.redemptions.store import (
     load_hold,
     load_hold_and_account,
     load_redemptions,
+    lock_account_of_hold,
     queue_hold,
     queue_hold_change,
     queue_redemption,
@@ -50,8 +47,6 @@ from coalition.redemptions.store import (
 
 LOTS_AT_FIRST = 6
 """Lots read for a spend; only an account that needs more of them is read in full."""
-
-T = TypeVar("T")
 
 
 def price_of(context: PostingContext) -> Price:
@@ -80,13 +75,22 @@ def _begin(
     context: PostingContext,
     account_id: UUID,
     *,
-    locked: bool,
     points: int | None = None,
     lot_ids: list[UUID] | None = None,
 ) -> Posting:
-    """Read the account (locked first in a transaction) and begin a posting over it."""
-    if locked:
-        lock_accounts(connection=connection, account_ids=[account_id])
+    """Lock the account, read it, and begin a posting over it."""
+    lock_accounts(connection=connection, account_ids=[account_id])
+    return _posting_of(connection, context, account_id, points=points, lot_ids=lot_ids)
+
+
+def _posting_of(
+    connection: Connection,
+    context: PostingContext,
+    account_id: UUID,
+    *,
+    points: int | None = None,
+    lot_ids: list[UUID] | None = None,
+) -> Posting:
     account = _load(
         connection, account_id, lot_ids or [], None if points is None else LOTS_AT_FIRST
     )
@@ -126,7 +130,7 @@ def quote(
         HubError: as a redemption would.
     """
     price = price_of(context)
-    posting = _begin(connection, context, account_id, locked=False)
+    posting = _posting_of(connection, context, account_id)
     check_may_spend(posting.account)
     blocked = context.snapshot.unspendable
     return price, available_points(posting=posting, blocked_issuers=blocked)
@@ -140,8 +144,6 @@ def hold_points(
     points: int,
     till: Till,
     lasts: timedelta,
-    locked: bool = True,
-    writes: WriteSet | None = None,
 ) -> Hold:
     """Set points aside at a till.
 
@@ -149,7 +151,7 @@ def hold_points(
         HubError: `insufficient_points`, the member's or the partner's state forbids it.
     """
     price = price_of(context)
-    posting = _begin(connection, context, account_id, locked=locked, points=points)
+    posting = _begin(connection, context, account_id, points=points)
     hold = place_hold(
         posting=posting,
         price=price,
@@ -159,7 +161,7 @@ def hold_points(
         blocked_issuers=context.snapshot.unspendable,
         request_id=context.request_id,
     )
-    writes = writes or WriteSet()
+    writes = WriteSet()
     queue_hold(writes=writes, hold=hold)
     _write(connection, context, posting, writes)
     return hold
@@ -172,8 +174,6 @@ def redeem_points(
     account_id: UUID,
     points: int,
     till: Till,
-    locked: bool = True,
-    writes: WriteSet | None = None,
 ) -> Redemption:
     """Spend points in one step.
 
@@ -181,7 +181,7 @@ def redeem_points(
         HubError: as `hold_points`.
     """
     price = price_of(context)
-    posting = _begin(connection, context, account_id, locked=locked, points=points)
+    posting = _begin(connection, context, account_id, points=points)
     redemption = redeem(
         posting=posting,
         price=price,
@@ -190,7 +190,7 @@ def redeem_points(
         blocked_issuers=context.snapshot.unspendable,
         request_id=context.request_id,
     )
-    writes = writes or WriteSet()
+    writes = WriteSet()
     queue_redemption(writes=writes, redemption=redemption)
     _write(connection, context, posting, writes)
     return redemption
@@ -213,12 +213,10 @@ def _no_hold() -> HubError:
 
 
 def _begin_on_hold(
-    connection: Connection, context: PostingContext, hold_id: UUID, *, locked: bool
+    connection: Connection, context: PostingContext, hold_id: UUID
 ) -> tuple[Posting, Hold]:
-    """Read a hold with its account and its lots, as they were at one instant."""
-    if locked:
-        hold = own_hold(connection=connection, context=context, hold_id=hold_id)
-        lock_accounts(connection=connection, account_ids=[hold.account_id])
+    """Lock a hold's account, and read the hold with the account and its lots."""
+    lock_account_of_hold(connection=connection, hold_id=hold_id)
     found = load_hold_and_account(connection=connection, hold_id=hold_id)
     if found is None or found[0].party_no != context.party_no:
         raise _no_hold()
@@ -233,15 +231,13 @@ def capture_hold(
     hold_id: UUID,
     points: int | None,
     receipt: str | None = None,
-    locked: bool = True,
-    writes: WriteSet | None = None,
 ) -> Redemption:
     """Spend held points, all of them or `points`; the rest is released.
 
     Raises:
         HubError: `hold_not_found`, `hold_expired`, `hold_not_open`, `capture_exceeds_hold`.
     """
-    posting, hold = _begin_on_hold(connection, context, hold_id, locked=locked)
+    posting, hold = _begin_on_hold(connection, context, hold_id)
     terms = context.snapshot.agreement_by_no[hold.agreement_no].terms
     redemption = capture(
         posting=posting,
@@ -255,7 +251,7 @@ def capture_hold(
         receipt=receipt,
         request_id=context.request_id,
     )
-    writes = writes or WriteSet()
+    writes = WriteSet()
     queue_redemption(writes=writes, redemption=redemption)
     queue_hold_change(writes=writes, hold=hold)
     _write(connection, context, posting, writes)
@@ -267,22 +263,20 @@ def void_hold(
     connection: Connection,
     context: PostingContext,
     hold_id: UUID,
-    locked: bool = True,
-    writes: WriteSet | None = None,
 ) -> Hold:
     """Release a hold; a second void of it changes nothing.
 
     Raises:
         HubError: `hold_not_found`, `hold_expired`, `hold_not_open`.
     """
-    posting, hold = _begin_on_hold(connection, context, hold_id, locked=locked)
+    posting, hold = _begin_on_hold(connection, context, hold_id)
     if hold.state == "voided":
         return hold
     check_open(hold, context.now)
     release(
         posting=posting, hold=hold, state="voided", reason="voided", request_id=context.request_id
     )
-    writes = writes or WriteSet()
+    writes = WriteSet()
     queue_hold_change(writes=writes, hold=hold)
     _write(connection, context, posting, writes)
     return hold
@@ -310,8 +304,6 @@ def reverse_redemption(
     redemption_id: UUID,
     points: int,
     reason: str,
-    locked: bool = True,
-    writes: WriteSet | None = None,
 ) -> tuple[Redemption, UUID]:
     """Give points of a redemption back; gives the redemption and the reversal's own id.
 
@@ -325,7 +317,6 @@ def reverse_redemption(
         connection,
         context,
         redemption.account_id,
-        locked=locked,
         lot_ids=[part.lot_id for part in redemption.slices],
     )
     redemption = own_redemption(connection=connection, context=context, redemption_id=redemption_id)
@@ -339,19 +330,7 @@ def reverse_redemption(
         grace_until=GraceDates(context),
         request_id=context.request_id,
     )
-    writes = writes or WriteSet()
+    writes = WriteSet()
     queue_reversal(writes=writes, redemption=redemption)
     _write(connection, context, posting, writes)
     return redemption, reversal_id
-
-
-def at_once(*, database: Database, work: Callable[[Connection, bool], T]) -> T:
-    """Run a use case the optimistic way, and where others got in between, in a transaction.
-
-    `work` is given the connection and whether to lock.
-    """
-    try:
-        with database.autocommit() as connection:
-            return work(connection, False)
-    except Conflict:
-        return in_transaction(database=database, work=lambda connection: work(connection, True))

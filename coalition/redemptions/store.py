@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from coalition.db.prepared import run_encoded
 from coalition.db.writing import Section, WriteSet, insert_section
 from coalition.ledger.domain import AccountState
 from coalition.ledger.store import account_beside, load_account_beside
@@ -114,6 +115,10 @@ _HOLD_COLUMNS = (
 )
 _HOLD = f"SELECT {_HOLD_COLUMNS} FROM hold"
 _HOLD_AND_ACCOUNT = account_beside(source="hold", columns=_HOLD_COLUMNS, key="hold_id")
+_LOCK_OF_HOLD = (
+    "SELECT b.account_id FROM hold h JOIN balance b USING (account_id)"
+    " WHERE h.hold_id = $1::uuid FOR UPDATE OF b"
+)
 _REDEMPTION = (
     "SELECT account_id, redemption_id, party_no, agreement_no, face_micros, currency, points,"
     " reversed_points, hold_id, reference, store, till, receipt, created_at FROM redemption"
@@ -131,6 +136,12 @@ def load_hold(*, connection: Connection, hold_id: UUID) -> Hold | None:
     """The hold of that id."""
     row: Any = connection.exec_driver_sql(f"{_HOLD} WHERE hold_id = %s", (hold_id,)).one_or_none()
     return None if row is None else Hold(*row)
+
+
+def lock_account_of_hold(*, connection: Connection, hold_id: UUID) -> None:
+    """Lock the balance of a hold's account for the rest of the transaction; none if unknown."""
+    key = hold_id.hex.encode()
+    run_encoded(connection=connection, statement=_LOCK_OF_HOLD, parameters=(key,))
 
 
 def load_hold_and_account(

@@ -19,7 +19,7 @@ from coalition.errors import HubError, StaleDirectory
 from coalition.feed.windows import close_window
 from coalition.ledger.check import run_checks
 from coalition.redemptions.domain import Till
-from coalition.redemptions.service import at_once, capture_hold, hold_points, redeem_points
+from coalition.redemptions.service import capture_hold, hold_points, redeem_points
 from tests.coalition_world import FUEL_TERMS, World, refund, terms
 
 THREADS = 64
@@ -55,18 +55,17 @@ def redeem(world: World, member: UUID, points: int) -> bool:
     """Spend at the bakery; whether there was enough."""
     context = world.context("bakery")
 
-    def work(connection: Connection, locked: bool) -> Any:
+    def work(connection: Connection) -> Any:
         return redeem_points(
             connection=connection,
             context=context,
             account_id=member,
             points=points,
             till=Till(),
-            locked=locked,
         )
 
     try:
-        at_once(database=world.database, work=work)
+        in_transaction(database=world.database, work=work)
     except HubError as refusal:
         if refusal.code != "insufficient_points":
             raise

@@ -14,16 +14,15 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from coalition.clock import wall_now
 from coalition.db.database import Database
 from coalition.db.engine import create_engine_for
+from coalition.db.transactions import in_transaction
 from coalition.directory import Clocks, Directory
 from coalition.ids import IdSource
 from coalition.posting_context import PostingContext
-from coalition.redemptions.domain import Redemption, Till
-from coalition.redemptions.service import at_once, capture_hold, hold_points, redeem_points
+from coalition.redemptions.domain import Till
+from coalition.redemptions.service import capture_hold, hold_points, redeem_points
 from coalition.sales.combiner import Combiner
 from coalition.sales.domain import Line, MemberRef, SalePut, Tender
 from coalition.sales.service import put_sale, put_sales
@@ -139,18 +138,16 @@ def redeem(bed: Bed, number: int) -> Iterator[Operation]:
         def operation(call: int) -> None:
             context = desk.context(desk.party(call))
             member = desk.member()
-
-            def work(connection: Connection, locked: bool) -> Redemption:
-                return redeem_points(
+            in_transaction(
+                database=desk.database,
+                work=lambda connection: redeem_points(
                     connection=connection,
                     context=context,
                     account_id=member,
                     points=7,
                     till=Till(reference=f"R{call}", store="12", till="3"),
-                    locked=locked,
-                )
-
-            at_once(database=desk.database, work=work)
+                ),
+            )
 
         yield operation
 
@@ -163,26 +160,24 @@ def hold_and_capture(bed: Bed, number: int) -> Iterator[Operation]:
         def operation(call: int) -> None:
             context = desk.context(desk.party(call))
             member = desk.member()
-            hold = at_once(
+            hold = in_transaction(
                 database=desk.database,
-                work=lambda connection, locked: hold_points(
+                work=lambda connection: hold_points(
                     connection=connection,
                     context=context,
                     account_id=member,
                     points=7,
                     till=Till(reference=f"R{call}", store="12", till="3"),
                     lasts=_HELD_FOR,
-                    locked=locked,
                 ),
             )
-            at_once(
+            in_transaction(
                 database=desk.database,
-                work=lambda connection, locked: capture_hold(
+                work=lambda connection: capture_hold(
                     connection=connection,
                     context=context,
                     hold_id=hold.hold_id,
                     points=None,
-                    locked=locked,
                 ),
             )
 

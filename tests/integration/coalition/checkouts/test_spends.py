@@ -259,7 +259,7 @@ def test_a_platform_that_is_down_gets_it_later(at: Spending) -> None:
 def test_a_platform_that_says_no_in_an_answer_of_success_gets_it_later(at: Spending) -> None:
     at.server.fail(200)
     wanted = at.want()
-    assert (wanted.state, wanted.problem) == ("wanted", "Shopify answered errors")
+    assert (wanted.state, wanted.problem) == ("wanted", "Shopify answered errors: unnamed")
     at.pass_time(seconds=10)
     assert at.work() == 1
     assert at.spend(wanted).state == "made"
