@@ -131,11 +131,14 @@ def given_back(
     money_micros: int,
     at: datetime | None,
     parts: Iterable[tuple[Sold, int, int | None]],
+    of: Iterable[Sold] = (),
 ) -> Refund:
     """A refund of `money_micros`, of which `parts` (line, money, quantity) say where it belongs.
 
     What the lines' parts are more than the money, as with a fee for restocking, is kept by the
-    shop: the last parts are cut.
+    shop: the last parts are cut. What they leave open belongs to the order as a whole; where its
+    lines `of` never change once it is paid, the points that paid them come back with it in
+    proportion. Elsewhere an edit would change what was stated of the refund.
     """
     left, stated, points = money_micros, [], 0
     for line, money, quantity in parts:
@@ -143,6 +146,9 @@ def given_back(
         points += one.amount_micros - min(money, left)
         left -= min(money, left)
         stated.append(one)
+    sold = tuple(of)
+    paid = sum(line.points_micros for line in sold)
+    points += part(paid, left, sum(line.money_micros for line in sold))
     return Refund(
         id=id,
         status=status,

@@ -23,20 +23,29 @@ def points_of_purchase(purchase: Purchase) -> int:
     """What the shop's truth is worth."""
     if purchase.cancelled:
         return 0
-    left = {item.id: item.minor for item in purchase.items}
-    by_amount = 0
+    left: dict[str, int | Fraction] = {item.id: item.minor for item in purchase.items}
+    by_amount: int | Fraction = 0
     for refund in purchase.refunds:
         if refund.status == "succeeded":
+            rest = refund.minor
             for item_id, minor, _count in refund.items:
-                left[item_id] -= minor
-                by_amount -= minor
-            by_amount += refund.minor
+                item = purchase.item(item_id)
+                left[item_id] -= _with_points(minor, item.minor, purchase.off(item))
+                rest -= minor
+            by_amount += _with_points(rest, purchase.total, purchase.by_points)
     total = sum(max(0, minor) for minor in left.values())
     earning = sum(max(0, left[i.id]) for i in purchase.items if i.kind not in NOT_EARNING)
     unpaid = sum(minor for kind, minor in purchase.tenders if kind in NOT_PAYING)
     unpaid += purchase.by_points
     unit: int = 10 ** minor_digits(purchase.currency)
     return _points(earning, total, total - by_amount, unpaid, purchase.total) // unit
+
+
+def _with_points(minor: int, whole: int, by_points: int) -> int | Fraction:
+    """Money that was given back of something, with the share of the points that paid for that."""
+    if not by_points or whole == by_points:
+        return minor
+    return Fraction(minor * whole, whole - by_points)
 
 
 def points_of_sale(sale: Sale) -> int:
@@ -66,7 +75,9 @@ def points_of_sale(sale: Sale) -> int:
     return _points(earning, total, total - by_amount, unpaid, paid) // 10**6
 
 
-def _points(earning: int, total: int, kept: int, unpaid: int, paid: int) -> int:
+def _points(
+    earning: int | Fraction, total: int | Fraction, kept: int | Fraction, unpaid: int, paid: int
+) -> int:
     """The earning lines' share of what is kept and was paid with money, in the same units."""
     if total <= 0 or kept <= 0 or paid <= 0:
         return 0

@@ -87,9 +87,6 @@ class Manifest:
     tolerance_seconds: int = 300
     ignores: Mapping[Capability, str] = field(default_factory=dict)
     content_type: str = "application/json"
-    #: Whether orders tell what a spend paid, as a tender that names it. Where they do not, the hub
-    #: makes none: nothing would capture its points.
-    tells_spends: bool = True
 
     def __post_init__(self) -> None:
         """A capability is declared, or left out with a reason; nothing is both or neither."""

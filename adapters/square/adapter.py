@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -28,8 +27,9 @@ from adapters.contract import (
     SpendResult,
     Verified,
 )
-from adapters.reading import identifier, key_at, load, minor_of_micros, optional, plain, records
+from adapters.reading import identifier, key_at, load, optional, plain, records
 from adapters.signatures import base64_mac, matches
+from adapters.square.discounts import made, order_call, removed
 from adapters.square.facts import order_of, source_lines
 from adapters.square.manifest import EVENTS, MANIFEST, SIGNATURE, VERSION
 from partner_sdk.wire.instants import format_instant
@@ -173,48 +173,23 @@ class Square:
 
     def redeem(self, *, spend: Spend, settings: Settings) -> tuple[Call, ...]:
         """First the order, for its version."""
-        return (_get(f"/v2/orders/{_part(spend.order or '')}"),)
+        return order_call(spend)
 
     def redeemed(
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
     ) -> SpendResult:
         """An order that has the discount is done; one that has not gets it."""
-        order = _spendable(answers)
-        if isinstance(order, str):
-            return SpendResult(problem=order)
-        uid = _uid(spend)
-        if any(each.get("uid") == uid for each in records(order.get("discounts"), "discounts")):
-            return SpendResult(code=uid)
-        if order.get("state") != "OPEN":
-            return SpendResult(problem="the order is not open any more")
-        minor = minor_of_micros(spend.amount_micros, spend.currency)
-        discount = {
-            "uid": uid,
-            "name": "Points",
-            "type": "FIXED_AMOUNT",
-            "scope": "ORDER",
-            "amount_money": {"amount": minor, "currency": spend.currency},
-        }
-        return SpendResult(more=(_put(spend, order, {"discounts": [discount]}, (), "redeem"),))
+        return made(spend, answers)
 
     def undo(self, *, spend: Spend, result: SpendResult, settings: Settings) -> tuple[Call, ...]:
         """First the order, for its version."""
-        return self.redeem(spend=spend, settings=settings)
+        return order_call(spend)
 
     def undone(
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
     ) -> SpendResult:
         """An order without the discount is done; from an open one it is taken."""
-        order = _spendable(answers)
-        if isinstance(order, str):
-            return SpendResult(problem=order)
-        uid = _uid(spend)
-        there = any(each.get("uid") == uid for each in records(order.get("discounts"), "discounts"))
-        if not there or order.get("state") == "CANCELED":
-            return SpendResult()
-        if order.get("state") != "OPEN":
-            return SpendResult(problem="the order is paid, and the discount with it")
-        return SpendResult(more=(_put(spend, order, {}, (f"discounts[{uid}]",), "undo"),))
+        return removed(spend, answers)
 
     def poll(
         self, *, since: datetime, until: datetime, cursor: str | None, settings: Settings
@@ -271,8 +246,8 @@ class Square:
 
 def signed_headers(body: bytes, url: str, secrets: Secrets) -> Headers:
     """The headers with which Square would send it to that address."""
-    made = base64_mac(secrets.signing[0].encode(), url.encode() + body)
-    return Headers({SIGNATURE: made, "Content-Type": "application/json"})
+    signature = base64_mac(secrets.signing[0].encode(), url.encode() + body)
+    return Headers({SIGNATURE: signature, "Content-Type": "application/json"})
 
 
 def _object(value: Any, at: str) -> Mapping[str, Any]:
@@ -287,15 +262,6 @@ def _got(answer: Answer) -> Mapping[str, Any]:
     return _object(load(answer.body), "the answer")
 
 
-def _spendable(answers: tuple[Answer, ...]) -> Mapping[str, Any] | str:
-    """The order that was answered, or why there is none."""
-    for answer in answers:
-        if answer.status != 200:
-            return f"Square answered {answer.status}"
-        return _object(_got(answer).get("order"), "order")
-    return "Square did not answer"
-
-
 def _headers() -> dict[str, str]:
     return {"Square-Version": VERSION, "Content-Type": "application/json"}
 
@@ -308,33 +274,9 @@ def _time(at: datetime) -> str:
     return format_instant(at.astimezone(UTC))
 
 
-def _uid(spend: Spend) -> str:
-    return re.sub("[^A-Za-z0-9_-]", "-", spend.id)[:60]
-
-
 def _get(path: str) -> Call:
     return Call("GET", path, headers={"Square-Version": VERSION})
 
 
 def _fetch_order(order: str) -> Fetch:
     return Fetch(order, (_get(f"/v2/orders/{_part(order)}"),), {"step": "order"})
-
-
-def _put(
-    spend: Spend,
-    order: Mapping[str, Any],
-    change: Mapping[str, Any],
-    cleared: tuple[str, ...],
-    verb: str,
-) -> Call:
-    """A change of the order at the version that was read: a later one is refused, not lost."""
-    version = order.get("version")
-    if isinstance(version, bool) or not isinstance(version, int):
-        raise Malformed("version is not a number")
-    key = f"{_uid(spend)}-{verb}-{version}"
-    said = {"version": version, "location_id": order.get("location_id"), **change}
-    body: dict[str, Any] = {"order": said, "idempotency_key": key}
-    if cleared:
-        body["fields_to_clear"] = list(cleared)
-    path = f"/v2/orders/{_part(identifier(order.get('id'), 'id'))}"
-    return Call("PUT", path, json.dumps(body).encode(), _headers(), key)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,16 +11,13 @@ from adapters.contract import (
     Customer,
     Facts,
     Ignored,
-    Line,
     Malformed,
     Order,
     OrderStatus,
     Parsed,
     Refund,
-    RefundLine,
     RefundStatus,
     Settings,
-    Tender,
     TenderKind,
 )
 from adapters.reading import (
@@ -34,6 +32,7 @@ from adapters.reading import (
     records,
     text,
 )
+from adapters.webshop import Sold, given_back, spend_of, tenders
 
 _STATUS: Mapping[str, RefundStatus] = {
     "PENDING": "pending",
@@ -95,13 +94,13 @@ def order_of(carry: Mapping[str, Any], settings: Settings) -> Parsed:
     state = order.get("state")
     if state not in ("OPEN", "COMPLETED", "CANCELED", "DRAFT"):
         raise Malformed("state is unknown")
-    lines = _lines(order, currency, settings)
+    points: dict[str, int] = defaultdict(int)
+    lines = _lines(order, currency, settings, points)
     if not lines:
         return Ignored("the order has no lines of its own: it is a return")
     lines = _rounded(lines, money(total, currency, "total_money"))
-    refunds = tuple(
-        sorted((_refund(each, carry, currency) for each in carry["refunds"]), key=lambda r: r.id)
-    )
+    given = (_refund(each, carry, currency, lines) for each in carry["refunds"])
+    refunds = tuple(sorted(given, key=lambda refund: refund.id))
     customer = _customer(order, carry["payments"], settings)
     occurred_at = instant(order.get("closed_at") or order.get("created_at"), "created_at")
     return Facts(
@@ -112,8 +111,8 @@ def order_of(carry: Mapping[str, Any], settings: Settings) -> Parsed:
                 status=_status(order, state, carry["payments"]),
                 occurred_at=occurred_at,
                 currency=currency,
-                lines=tuple(lines),
-                tenders=_tenders(order, currency, settings),
+                lines=tuple(line.line() for line in lines),
+                tenders=tenders(_paid(order, currency, settings), points),
                 refunds=refunds,
                 customer=customer,
                 store=optional(order.get("location_id")),
@@ -144,17 +143,24 @@ def _revision(
     return (version << (_REFUND_BITS + 2)) + (known << 2) + named
 
 
-def _lines(order: Mapping[str, Any], currency: str, settings: Settings) -> list[Line]:
+def _lines(
+    order: Mapping[str, Any], currency: str, settings: Settings, points: dict[str, int]
+) -> list[Sold]:
+    """Items, service charges and the tip; what discounts for points took off is added to `points`.
+
+    Raises Malformed.
+    """
     found = []
     for item in records(order.get("line_items"), "line_items"):
         gift = item.get("item_type") == "GIFT_CARD"
         names = (item.get("catalog_object_id"), item.get("name"), item.get("variation_name"))
         found.append(
-            Line(
+            Sold(
                 identifier(item.get("uid"), "line_items/uid"),
                 "gift_card" if gift else category(settings, *names),
                 quantity_micros(item.get("quantity"), "line_items/quantity"),
                 money(item.get("total_money"), currency, "line_items/total_money"),
+                _points(item, currency, points),
             )
         )
     shipped = any(
@@ -167,32 +173,46 @@ def _lines(order: Mapping[str, Any], currency: str, settings: Settings) -> list[
         amount = money(charge.get("total_money"), currency, "service_charges/total_money")
         uid = identifier(charge.get("uid"), "service_charges/uid")
         found.append(
-            Line(uid, category(settings, charge.get("name"), otherwise=kind), 10**6, amount)
+            Sold(uid, category(settings, charge.get("name"), otherwise=kind), 10**6, amount)
         )
     tip = money(order.get("total_tip_money"), currency, "total_tip_money")
     if tip:
-        found.append(Line("tip", "tip", 1_000_000, tip))
-    if any(line.amount_micros < 0 for line in found):
+        found.append(Sold("tip", "tip", 1_000_000, tip))
+    if any(min(line.money_micros, line.points_micros) < 0 for line in found):
         raise Malformed("a line is below zero")
     return found
 
 
-def _rounded(lines: list[Line], total: int) -> list[Line]:
+def _points(item: Mapping[str, Any], currency: str, points: dict[str, int]) -> int:
+    """What discounts for points took off an item."""
+    off = 0
+    for each in records(item.get("applied_discounts"), "applied_discounts"):
+        spend = spend_of(each.get("discount_uid"))
+        if spend is not None:
+            paid = money(each.get("applied_money"), currency, "applied_discounts/applied_money")
+            points[spend] += paid
+            off += paid
+    return off
+
+
+def _rounded(lines: list[Sold], total: int) -> list[Sold]:
     """The lines, made to add up to what was to pay: cash is rounded, by a few units only."""
-    off = total - sum(line.amount_micros for line in lines)
+    off = total - sum(line.money_micros for line in lines)
     if off == 0:
         return lines
-    largest = max(range(len(lines)), key=lambda i: lines[i].amount_micros)
-    changed = lines[largest].amount_micros + off
+    largest = max(range(len(lines)), key=lambda i: lines[i].money_micros)
+    changed = lines[largest].money_micros + off
     if changed < 0 or abs(off) > 1_000_000:
         raise Malformed("the lines do not add up to total_money")
     return [
-        replace(line, amount_micros=changed) if i == largest else line
+        replace(line, money_micros=changed) if i == largest else line
         for i, line in enumerate(lines)
     ]
 
 
-def _refund(refund: Mapping[str, Any], carry: Mapping[str, Any], currency: str) -> Refund:
+def _refund(
+    refund: Mapping[str, Any], carry: Mapping[str, Any], currency: str, lines: Sequence[Sold]
+) -> Refund:
     status = refund["status"]
     if not isinstance(status, str) or status not in _STATUS:
         raise Malformed("a refund has a status that nobody knows")
@@ -211,31 +231,31 @@ def _refund(refund: Mapping[str, Any], carry: Mapping[str, Any], currency: str) 
             raise Malformed("a return is below zero")
         before = back.get(uid, (0, 0))
         back[uid] = (before[0] + paid, before[1] + pieces - pieces % 1000)
-    parts = tuple(RefundLine(uid, *both) for uid, both in sorted(back.items()))
-    if sum(part.amount_micros for part in parts) > amount:
+    if sum(paid for paid, _ in back.values()) > amount:
         # An exchange: less money went back than the lines are worth.
-        parts = ()
-    known = {item.get("uid") for item in carry["order"].get("line_items") or ()}
-    known |= {item.get("uid") for item in carry["order"].get("service_charges") or ()}
-    return Refund(
+        back = {}
+    sold = {line.id: line for line in lines}
+    return given_back(
         id=identifier(refund["id"], "refund/id"),
         status=_STATUS[status],
-        amount_micros=amount,
-        occurred_at=instant(text(refund["created_at"], "created_at"), "created_at"),
-        lines=tuple(part for part in parts if part.id in known),
+        money_micros=amount,
+        at=instant(text(refund["created_at"], "created_at"), "created_at"),
+        parts=[(sold[uid], *both) for uid, both in sorted(back.items()) if uid in sold],
+        of=lines,
     )
 
 
-def _tenders(order: Mapping[str, Any], currency: str, settings: Settings) -> tuple[Tender, ...]:
+def _paid(
+    order: Mapping[str, Any], currency: str, settings: Settings
+) -> list[tuple[TenderKind, int]]:
     found = []
     for each in records(order.get("tenders"), "tenders"):
         kind = text(each.get("type"), "tenders/type")
         amount = money(each.get("amount_money"), currency, "tenders/amount_money")
         if amount < 0:
             raise Malformed("a tender is below zero")
-        named = settings.tenders.get(kind) or _TENDERS.get(kind, "other")
-        found.append(Tender(named, amount))
-    return tuple(found)
+        found.append((settings.tenders.get(kind) or _TENDERS.get(kind, "other"), amount))
+    return found
 
 
 def _customer(order: Mapping[str, Any], payments: list[Any], settings: Settings) -> Customer | None:

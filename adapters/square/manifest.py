@@ -59,7 +59,6 @@ MANIFEST = Manifest(
     ),
     credentials=Credentials("bearer", secret="access_token"),  # noqa: S106 - the name of a secret
     limits=Limits(calls=10, seconds=1),
-    tells_spends=False,
     events=EVENTS,
     scenarios=("paid", "refunded", "edited"),
     secrets={

@@ -33,14 +33,13 @@ from adapters.reading import (
     identifier,
     key_at,
     load,
-    minor_of_micros,
     optional,
     records,
 )
 from adapters.signatures import hex_mac, matches
+from adapters.stripe.coupons import code_for, exists, made_by, removed_by
 from adapters.stripe.facts import kept_of_payment, kept_of_refund, kept_of_session, order_of
-from adapters.stripe.manifest import DIGITS, EVENTS, MANIFEST, SIGNATURE, VERSION
-from partner_sdk.wire.amounts import minor_digits
+from adapters.stripe.manifest import EVENTS, MANIFEST, SIGNATURE, VERSION
 
 _PARTS = re.compile(r"([a-z0-9]+)=([0-9A-Za-z]+)", re.ASCII)
 
@@ -106,6 +105,8 @@ class Stripe:
             if isinstance(payment, Mapping):
                 payment = payment.get("id")
         if payment is None:
+            if _is_free(about):
+                return _fetch_free(identifier(about.get("id"), "session/id"))
             return Ignored("it belongs to no payment: nothing was to pay, or an invoice was paid")
         if kind.startswith("checkout.") and about.get("payment_status") != "paid":
             return Ignored("the session is not paid yet")
@@ -115,6 +116,11 @@ class Stripe:
         """First the payment and what hangs on it, then the session's lines."""
         got = [_got(answer) for answer in answers]
         carry = fetch.carry
+        if "free" in carry:
+            if len(got) != 2:
+                raise Malformed("two answers were asked for")
+            kept = {"session": kept_of_session(got[0]), "refunds": [], "disputes": []}
+            return order_of(kept, _whole_list(got[1], "line_items"), settings)
         if "payment" not in carry:
             if len(got) != 4:
                 raise Malformed("four answers were asked for")
@@ -127,16 +133,10 @@ class Stripe:
             session = next(iter(_whole_list(sessions, "sessions")), None)
             if session is not None:
                 carry["session"] = kept_of_session(session)
-                path = quote(identifier(session.get("id"), "session/id"), safe="")
-                call = _get(
-                    f"/v1/checkout/sessions/{path}/line_items",
-                    ("limit", "100"),
-                    ("expand[]", "data.price.product"),
-                )
-                return Fetch(fetch.about, (call,), carry)
+                items = _items_of(identifier(session.get("id"), "session/id"))
+                return Fetch(fetch.about, (items,), carry)
             got = []
-        items = _whole_list(got[0], "line_items") if got else None
-        return order_of(carry, items, settings)
+        return order_of(carry, _whole_list(got[0], "line_items") if got else None, settings)
 
     def ack(self, *, request: Request, outcome: Outcome, settings: Settings) -> Reply:
         """An empty answer; Stripe looks at the status only."""
@@ -145,41 +145,20 @@ class Stripe:
 
     def redeem(self, *, spend: Spend, settings: Settings) -> tuple[Call, ...]:
         """A coupon over the amount, and a promotion code for it, each of one use."""
-        currency = spend.currency.upper()
-        digits = DIGITS.get(currency, minor_digits(currency))
-        coupon = _coupon(spend)
-        fields = {
-            "id": coupon,
-            "amount_off": str(minor_of_micros(spend.amount_micros, currency, digits=digits)),
-            "currency": currency.lower(),
-            "duration": "once",
-            "max_redemptions": "1",
-            "name": "Points",
-        }
-        code = {"coupon": coupon, "code": _code(spend), "max_redemptions": "1"}
-        if spend.expires_at is not None:
-            until = str(int(spend.expires_at.timestamp()))
-            fields["redeem_by"] = until
-            code["expires_at"] = until
-        if spend.customer is not None and (spend.customer.id or "").startswith("cus_"):
-            code["customer"] = str(spend.customer.id)
-        return (
-            _post("/v1/coupons", fields, f"{spend.id}-coupon"),
-            _post("/v1/promotion_codes", code, f"{spend.id}-code"),
-        )
+        return made_by(spend)
 
     def redeemed(
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
     ) -> SpendResult:
         """What exists already was made by the same spend."""
         for answer in answers:
-            if answer.status >= 300 and not _exists(answer):
+            if answer.status >= 300 and not exists(answer):
                 return SpendResult(problem=f"Stripe answered {answer.status}")
-        return SpendResult(code=_code(spend))
+        return SpendResult(code=code_for(spend))
 
     def undo(self, *, spend: Spend, result: SpendResult, settings: Settings) -> tuple[Call, ...]:
         """Without its coupon, a code takes nothing off."""
-        return (Call("DELETE", f"/v1/coupons/{_coupon(spend)}", headers=_headers()),)
+        return removed_by(spend)
 
     def undone(
         self, *, spend: Spend, answers: tuple[Answer, ...], settings: Settings
@@ -255,32 +234,6 @@ def _get(path: str, *query: tuple[str, str]) -> Call:
     return Call("GET", f"{path}?{urlencode(query)}" if query else path, headers=_headers())
 
 
-def _post(path: str, fields: Mapping[str, str], key: str) -> Call:
-    headers = _headers() | {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Idempotency-Key": key,
-    }
-    return Call("POST", path, urlencode(fields).encode(), headers, key)
-
-
-def _coupon(spend: Spend) -> str:
-    return re.sub("[^A-Za-z0-9]", "-", spend.id)
-
-
-def _code(spend: Spend) -> str:
-    return re.sub("[^A-Z0-9]", "", spend.id.upper())
-
-
-def _exists(answer: Answer) -> bool:
-    if answer.status != 400:
-        return False
-    try:
-        error = load(answer.body).get("error")
-        return bool(error.get("code") == "resource_already_exists")
-    except (AttributeError, Malformed):
-        return False
-
-
 def _fetch(payment: str) -> Fetch:
     about = ("payment_intent", payment)
     hundred = ("limit", "100")
@@ -292,6 +245,26 @@ def _fetch(payment: str) -> Fetch:
             _get("/v1/refunds", about, hundred),
             _get("/v1/disputes", about, hundred),
         ),
+    )
+
+
+def _is_free(session: Mapping[str, Any]) -> bool:
+    """Whether a session was completed without any payment, for points may have paid for it."""
+    done = session.get("payment_status") in ("paid", "no_payment_required")
+    return done and session.get("mode") == "payment" and session.get("amount_total") == 0
+
+
+def _fetch_free(session: str) -> Fetch:
+    path = f"/v1/checkout/sessions/{quote(session, safe='')}"
+    return Fetch(session, (_get(path), _items_of(session)), {"free": True})
+
+
+def _items_of(session: str) -> Call:
+    return _get(
+        f"/v1/checkout/sessions/{quote(session, safe='')}/line_items",
+        ("limit", "100"),
+        ("expand[]", "data.price.product"),
+        ("expand[]", "data.discounts"),
     )
 
 

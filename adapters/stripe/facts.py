@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from adapters.contract import (
     Customer,
     Facts,
     Ignored,
-    Line,
     Malformed,
     Order,
     Parsed,
     Refund,
     RefundStatus,
     Settings,
-    Tender,
 )
 from adapters.contract.facts import TenderKind
 from adapters.reading import (
@@ -27,7 +26,9 @@ from adapters.reading import (
     micros_of_minor,
     optional,
 )
+from adapters.stripe.coupons import points_of
 from adapters.stripe.manifest import DIGITS
+from adapters.webshop import Sold, given_back, tenders
 from partner_sdk.wire.amounts import minor_digits
 
 _REFUND: Mapping[str, RefundStatus] = {
@@ -45,6 +46,9 @@ _DISPUTE: Mapping[str, RefundStatus] = {
     "won": "failed",
 }
 _RANK = {"pending": 1, "succeeded": 2, "failed": 3}
+_ONE = 1_000_000
+#: Reads an amount in minor units of the payment's currency, and says where it stood.
+_Micros = Callable[[Any, str], int]
 
 
 def kept_of_payment(payment: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,9 +69,10 @@ def kept_of_payment(payment: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kept_of_session(session: Mapping[str, Any]) -> dict[str, Any]:
+    """What is needed of a session, as JSON values."""
     shipping = session.get("shipping_cost")
-    return {
-        "total": session.get("amount_total"),
+    found = {name: session.get(name) for name in ("id", "created", "currency")}
+    return found | {
         "shipping": shipping.get("amount_total") if isinstance(shipping, Mapping) else None,
         "customer": _id_of(session.get("customer")),
         "metadata": _texts(session.get("metadata")),
@@ -91,10 +96,15 @@ def _texts(value: Any) -> dict[str, str]:
 def order_of(
     carry: Mapping[str, Any], items: tuple[Mapping[str, Any], ...] | None, settings: Settings
 ) -> Parsed:
-    payment, session = carry["payment"], carry.get("session")
-    if payment["status"] != "succeeded":
+    """A payment as an order; a session that nothing was to pay for, if points paid it all.
+
+    Raises Malformed.
+    """
+    payment, session = carry.get("payment"), carry.get("session")
+    if payment is not None and payment["status"] != "succeeded":
         return Ignored("the payment is not paid yet")
-    currency = currency_code(payment["currency"], "currency")
+    about: Mapping[str, Any] = carry["session" if payment is None else "payment"]
+    currency = currency_code(about["currency"], "currency")
     digits = DIGITS.get(currency, minor_digits(currency))
 
     def micros(value: Any, at: str) -> int:
@@ -103,43 +113,68 @@ def order_of(
             raise Malformed(f"{at} is below zero")
         return found
 
-    amount = micros(payment["amount"], "amount_received")
-    plain = settings.options.get("category", "goods")
-    lines: list[Line] = []
+    amount = 0 if payment is None else micros(payment["amount"], "amount_received")
+    points: dict[str, int] = defaultdict(int)
     if items is not None and session is not None:
-        lines.extend(_line(item, micros, plain, settings) for item in items)
-        if session["shipping"]:
-            lines.append(
-                Line("shipping", "shipping", 1_000_000, micros(session["shipping"], "shipping"))
-            )
-        if sum(line.amount_micros for line in lines) != amount:
+        lines = _lines(session, items, micros, settings, points)
+        if sum(line.money_micros for line in lines) != amount:
             raise Malformed("the session's lines do not add up to what was paid")
     else:
-        tip = micros(payment["tip"], "tip") if payment["tip"] else 0
-        if tip > amount:
-            raise Malformed("the tip is more than what was paid")
-        lines.append(Line("payment", plain, 1_000_000, amount - tip))
-        if tip:
-            lines.append(Line("tip", "tip", 1_000_000, tip))
-    refunds = _refunds(carry, micros)
+        lines = _whole(about, amount, micros, settings)
+    if payment is None and not points:
+        return Ignored("nothing was to pay, and points paid nothing")
+    refunds = _refunds(carry, micros, lines)
     customer = _customer(payment, session, settings)
     known = sum(_RANK[refund.status] for refund in refunds)
     order = Order(
-        id=identifier(payment["id"], "id"),
+        id=identifier(about["id"], "id"),
         revision=4 * known
         + (0 if customer is None else bool(customer.id) + 2 * bool(customer.card)),
         status="paid",
-        occurred_at=epoch(payment["paid_at"] or payment["created"], "created"),
+        occurred_at=epoch(about.get("paid_at") or about["created"], "created"),
         currency=currency,
-        lines=tuple(lines),
-        tenders=(Tender(_tender(payment["method"], settings), amount),),
+        lines=tuple(line.line() for line in lines),
+        tenders=tenders(
+            [] if payment is None else [(_tender(payment["method"], settings), amount)], points
+        ),
         refunds=refunds,
         customer=customer,
     )
     return Facts((order,))
 
 
-def _line(item: Mapping[str, Any], micros: Any, plain: str, settings: Settings) -> Line:
+def _lines(
+    session: Mapping[str, Any],
+    items: Sequence[Mapping[str, Any]],
+    micros: _Micros,
+    settings: Settings,
+    points: dict[str, int],
+) -> list[Sold]:
+    lines = [_line(item, micros, settings, points) for item in items]
+    if session["shipping"]:
+        shipping = micros(session["shipping"], "shipping")
+        lines.append(Sold("shipping", "shipping", _ONE, shipping))
+    return lines
+
+
+def _whole(
+    payment: Mapping[str, Any], amount: int, micros: _Micros, settings: Settings
+) -> list[Sold]:
+    """A payment without a session: one line, and its tip."""
+    tip = micros(payment["tip"], "tip") if payment["tip"] else 0
+    if tip > amount:
+        raise Malformed("the tip is more than what was paid")
+    lines = [Sold("payment", _plain(settings), _ONE, amount - tip)]
+    return [*lines, Sold("tip", "tip", _ONE, tip)] if tip else lines
+
+
+def _plain(settings: Settings) -> str:
+    return settings.options.get("category", "goods")
+
+
+def _line(
+    item: Mapping[str, Any], micros: _Micros, settings: Settings, points: dict[str, int]
+) -> Sold:
     price = item.get("price")
     price = price if isinstance(price, Mapping) else {}
     product = price.get("product")
@@ -148,7 +183,12 @@ def _line(item: Mapping[str, Any], micros: Any, plain: str, settings: Settings) 
     quantity = item.get("quantity")
     if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 <= quantity < 10**9:
         raise Malformed("quantity is not a count")
-    return Line(
+    by_points = 0
+    for spend, off in points_of(item):
+        paid = micros(off, "line_items/discounts/amount")
+        points[spend] += paid
+        by_points += paid
+    return Sold(
         identifier(item.get("id"), "line_items/id"),
         category(
             settings,
@@ -156,14 +196,17 @@ def _line(item: Mapping[str, Any], micros: Any, plain: str, settings: Settings) 
             _id_of(product),
             price.get("id"),
             named.get("name"),
-            otherwise=plain,
+            otherwise=_plain(settings),
         ),
-        quantity * 1_000_000,
+        quantity * _ONE,
         micros(item.get("amount_total"), "line_items/amount_total"),
+        by_points,
     )
 
 
-def _refunds(carry: Mapping[str, Any], micros: Any) -> tuple[Refund, ...]:
+def _refunds(
+    carry: Mapping[str, Any], micros: _Micros, lines: Sequence[Sold]
+) -> tuple[Refund, ...]:
     found = []
     for name, statuses in (("refunds", _REFUND), ("disputes", _DISPUTE)):
         for each in carry[name]:
@@ -174,23 +217,26 @@ def _refunds(carry: Mapping[str, Any], micros: Any) -> tuple[Refund, ...]:
                     continue
                 raise Malformed("a refund has a status that nobody knows")
             found.append(
-                Refund(
-                    identifier(each["id"], f"{name}/id"),
-                    status,
-                    micros(each["amount"], f"{name}/amount"),
-                    epoch(each["created"], f"{name}/created"),
+                given_back(
+                    id=identifier(each["id"], f"{name}/id"),
+                    status=status,
+                    money_micros=micros(each["amount"], f"{name}/amount"),
+                    at=epoch(each["created"], f"{name}/created"),
+                    parts=(),
+                    of=lines,
                 )
             )
     return tuple(sorted(found, key=lambda refund: refund.id))
 
 
 def _customer(
-    payment: Mapping[str, Any], session: Mapping[str, Any] | None, settings: Settings
+    payment: Mapping[str, Any] | None, session: Mapping[str, Any] | None, settings: Settings
 ) -> Customer | None:
+    """Who bought, by the payment, or else by its session."""
     name = settings.options.get("card_metadata", "loyalty_card")
-    of_session = session or {"metadata": {}, "customer": None}
-    card = payment["metadata"].get(name) or of_session["metadata"].get(name)
-    customer = payment["customer"] or of_session["customer"]
+    told = [each for each in (payment, session) if each is not None]
+    card = next((c for each in told if (c := each["metadata"].get(name))), None)
+    customer = next((c for each in told if (c := each["customer"])), None)
     return Customer(id=customer, card=card) if customer or card else None
 
 

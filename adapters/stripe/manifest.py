@@ -74,7 +74,6 @@ MANIFEST = Manifest(
     ),
     credentials=Credentials("bearer", secret="api_key"),  # noqa: S106 - the name of a secret
     limits=Limits(calls=25, seconds=1),
-    tells_spends=False,
     events=EVENTS,
     scenarios=("paid", "refunded", "disputed"),
     secrets={

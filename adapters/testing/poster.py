@@ -35,8 +35,6 @@ class PosterShop(Shop):
         super().__init__(**kwargs)
         self.history: dict[int, list[dict[str, Any]]] = {}
         self.comments: dict[int, str] = {}
-        #: Orders that are still at a till; all others are closed.
-        self.at_till: set[int] = set()
 
     def refund(
         self,
@@ -107,15 +105,15 @@ class PosterShop(Shop):
         """The order as it is now, with its history."""
         tips = sum(item.minor for item in purchase.items if item.kind == "tip")
         by_cert = min(dict(purchase.tenders).get("gift_card", 0), purchase.total)
-        at_till = purchase.number in self.at_till
-        by_card = self.money(0 if at_till else purchase.total - by_cert)
+        at_till = purchase.number in self.opened
+        by_card = self.money(0 if at_till else purchase.total - by_cert - purchase.by_points)
         return {
             "transaction_id": str(purchase.number),
             "date_start": str(_ms(purchase.placed_at)),
             "date_close": "0" if at_till else str(_ms(purchase.placed_at)),
             "status": "3" if purchase.cancelled else "1" if at_till else "2",
             "pay_type": "2",
-            "payed_bonus": "0",
+            "payed_bonus": self.money(purchase.by_points),
             "payed_card": by_card,
             "payed_cash": "0",
             "payed_sum": by_card,
@@ -130,20 +128,22 @@ class PosterShop(Shop):
             "reason": "",
             "print_fiscal": "1",
             "history": [
-                entry | {"time": str(entry["time"])} for entry in self.history[purchase.number]
+                entry | {"time": str(entry["time"])}
+                for entry in self.history.get(purchase.number) or [self._entry("open")]
             ],
         }
 
     def products(self, purchase: Purchase) -> list[dict[str, Any]]:
         """The order's products: what money paid for each."""
         left = min(dict(purchase.tenders).get("gift_card", 0), purchase.total)
+        left += purchase.by_points
         found = []
         for place, item in enumerate(purchase.items, 1):
             if item.kind == "tip":
                 continue
-            by_cert = min(left, item.minor)
-            left -= by_cert
-            found.append(self._product(place, item, item.minor - by_cert))
+            off = min(left, item.minor)
+            left -= off
+            found.append(self._product(place, item, item.minor - off))
         return found
 
     def _product(self, place: int, item: Item, paid: int) -> dict[str, Any]:
@@ -169,7 +169,8 @@ class PosterShop(Shop):
             client = {"client_id": asked["client_id"], "phone_number": "380501112233"}
             return json_answer({"response": [client | {"card_number": "0", "email": ""}]})
         number = asked.get("transaction_id", "")
-        purchase = self.purchases.get(int(number)) if number.isdecimal() else None
+        known = self.purchases | self.opened
+        purchase = known.get(int(number)) if number.isdecimal() else None
         if purchase is None:
             return json_answer({"error": {"code": 404, "message": "not found"}})
         if method == "dash.getTransactionProducts":
@@ -191,7 +192,7 @@ class PosterShop(Shop):
 
     def _comment(self, asked: Mapping[str, Any]) -> Answer:
         number, comment = int(asked["transaction_id"]), asked["comment"]
-        if number not in self.at_till:
+        if number not in self.opened:
             return json_answer({"response": {"err_code": 42}})
         self.comments[number] = comment
         worth = re.search(r"points-\S+=([0-9.]+)", comment)
@@ -200,6 +201,12 @@ class PosterShop(Shop):
             # What the till's app will pass to `setOrderBonus`.
             self.spent[str(number)] = int(worth.group(1).replace(".", ""))
         return json_answer({"response": {"err_code": 0}})
+
+    def used_up(self, code: str) -> int:
+        for number, comment in self.comments.items():
+            if code in comment.split():
+                return self.spent.pop(str(number))
+        raise LookupError(f"no order has {code}")
 
 
 def _ms(instant: datetime) -> int:

@@ -70,6 +70,11 @@ class Purchase:
         """What was to pay, in minor units."""
         return sum(item.minor for item in self.items)
 
+    @property
+    def goods(self) -> int:
+        """What of that points can pay."""
+        return sum(item.minor for item in self.items if item.kind == "goods")
+
     def item(self, item_id: str) -> Item:
         """One of the items."""
         return next(item for item in self.items if item.id == item_id)
@@ -77,9 +82,9 @@ class Purchase:
     def off(self, item: Item) -> int:
         """What the code for points took off an item: its share, to the last minor unit."""
         goods = [each for each in self.items if each.kind == "goods"]
-        if item not in goods:
+        if item not in goods or not self.by_points:
             return 0
-        whole, before = sum(each.minor for each in goods), 0
+        whole, before = self.goods, 0
         for each in goods[: goods.index(item)]:
             before += each.minor
         after = before + item.minor
@@ -121,6 +126,8 @@ class Shop(ABC):
         self.page = page
         self.numbers = iter(range(first, first + 10_000))
         self.purchases: dict[int, Purchase] = {}
+        #: Orders that are not paid yet, by number.
+        self.opened: dict[int, Purchase] = {}
         self.sent: list[Message] = []
         #: What was made for points: the platform's id → what it is worth in minor units.
         self.spent: dict[str, int] = {}
@@ -146,6 +153,18 @@ class Shop(ABC):
         Raises:
             LookupError: there is no such code, or it was used.
         """
+        opened = self.open(items, tenders=tenders, customer=customer, email=email)
+        return self.pay(opened, code=code)
+
+    def open(
+        self,
+        items: Iterable[Item],
+        *,
+        tenders: Iterable[tuple[str, int]] = (),
+        customer: str | None = "77",
+        email: str | None = "ann@example.com",
+    ) -> Purchase:
+        """Fill a basket: an order that is not paid yet, of which nothing is said."""
         purchase = Purchase(
             number=next(self.numbers),
             placed_at=self.now,
@@ -155,11 +174,20 @@ class Shop(ABC):
             tenders=tuple(tenders),
             customer=customer,
             email=email if customer else None,
-            code=code,
         )
+        self.opened[purchase.number] = purchase
+        return purchase
+
+    def pay(self, purchase: Purchase, *, code: str | None = None) -> Purchase:
+        """Pay an open order, as far as a `code` that was made for points does not.
+
+        Raises:
+            LookupError: there is no such code, or it was used.
+        """
         if code is not None:
-            goods = sum(item.minor for item in purchase.items if item.kind == "goods")
-            purchase.by_points = min(self.used_up(code), goods)
+            purchase.code = code
+            purchase.by_points = min(self.used_up(code), purchase.goods)
+        del self.opened[purchase.number]
         self.purchases[purchase.number] = purchase
         self._say(purchase, "paid")
         return purchase

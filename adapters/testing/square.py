@@ -29,8 +29,6 @@ class SquareShop(Shop):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.events = 0
-        #: Open orders that points may pay, as the API holds them.
-        self.open: dict[str, dict[str, Any]] = {}
         self.done: set[str] = set()
 
     def order_id(self, purchase: Purchase) -> str:
@@ -75,8 +73,10 @@ class SquareShop(Shop):
 
     def tenders(self, purchase: Purchase) -> list[tuple[str, int]]:
         """All that paid it."""
-        rest = purchase.total - sum(minor for _, minor in purchase.tenders)
-        return [*purchase.tenders, ("card", rest)]
+        if purchase.number in self.opened:
+            return []
+        rest = purchase.total - purchase.by_points - sum(minor for _, minor in purchase.tenders)
+        return [*purchase.tenders, *([("card", rest)] if rest else [])]
 
     def order(self, purchase: Purchase) -> dict[str, Any]:
         """The order as it is now."""
@@ -85,21 +85,32 @@ class SquareShop(Shop):
         return {
             "id": self.order_id(purchase),
             "location_id": "L1",
-            "state": "CANCELED" if purchase.cancelled else "OPEN",
+            "state": self._state(purchase),
             "version": purchase.version,
             "created_at": _time(purchase.placed_at),
             "updated_at": _time(purchase.changed_at),
             "customer_id": purchase.customer,
             "line_items": [
-                self._line(item) for item in purchase.items if item.kind in ("goods", "gift_card")
+                self._line(purchase, item)
+                for item in purchase.items
+                if item.kind in ("goods", "gift_card")
             ],
+            "discounts": [
+                {
+                    "uid": purchase.code,
+                    "scope": "ORDER",
+                    "applied_money": self._money(purchase.by_points),
+                }
+            ]
+            if purchase.code
+            else [],
             "service_charges": [
                 {"uid": item.id, "name": "Post", "total_money": self._money(item.minor)}
                 for item in charges
             ],
             "fulfillments": [{"type": "SHIPMENT"}] if charges else [],
             "total_tip_money": self._money(tips),
-            "total_money": self._money(purchase.total),
+            "total_money": self._money(purchase.total - purchase.by_points),
             "tenders": [
                 {
                     "id": payment["id"],
@@ -113,7 +124,15 @@ class SquareShop(Shop):
             ],
         }
 
-    def _line(self, item: Item) -> dict[str, Any]:
+    def _state(self, purchase: Purchase) -> str:
+        """Nothing to pay is no payment: then the till completes the order."""
+        if purchase.cancelled:
+            return "CANCELED"
+        unpaid = purchase.number in self.opened or self.tenders(purchase)
+        return "OPEN" if unpaid else "COMPLETED"
+
+    def _line(self, purchase: Purchase, item: Item) -> dict[str, Any]:
+        off = purchase.off(item)
         return {
             "uid": item.id,
             "name": item.id,
@@ -121,8 +140,13 @@ class SquareShop(Shop):
             "item_type": "GIFT_CARD" if item.kind == "gift_card" else "ITEM",
             "gross_sales_money": self._money(item.minor + item.discount - item.tax),
             "total_tax_money": self._money(item.tax),
-            "total_discount_money": self._money(item.discount),
-            "total_money": self._money(item.minor),
+            "total_discount_money": self._money(item.discount + off),
+            "applied_discounts": [
+                {"uid": f"a{item.id}", "discount_uid": uid, "applied_money": self._money(minor)}
+                for uid, minor in (("summer", item.discount), (purchase.code, off))
+                if minor
+            ],
+            "total_money": self._money(item.minor - off),
         }
 
     def payments(self, purchase: Purchase) -> list[dict[str, Any]]:
@@ -197,7 +221,7 @@ class SquareShop(Shop):
             case ["orders", order_id] if call.method == "PUT":
                 return self._update(order_id, body)
             case [kind, found_id]:
-                for purchase in self.purchases.values():
+                for purchase in (*self.purchases.values(), *self.opened.values()):
                     answer = self._find(purchase, kind, found_id)
                     if answer is not None:
                         return answer
@@ -205,7 +229,7 @@ class SquareShop(Shop):
 
     def _find(self, purchase: Purchase, kind: str, wanted: str) -> Answer | None:
         if kind == "orders" and wanted == self.order_id(purchase):
-            return json_answer({"order": self.order(purchase) | self.open.get(wanted, {})})
+            return json_answer({"order": self.order(purchase)})
         if kind == "payments":
             for payment in self.payments(purchase):
                 if payment["id"] == wanted:
@@ -231,23 +255,27 @@ class SquareShop(Shop):
         return json_answer(answer)
 
     def _update(self, order_id: str, body: Mapping[str, Any]) -> Answer:
-        number = int(order_id[1:])
-        purchase = self.purchases[number]
-        mine = self.open.setdefault(order_id, {"discounts": []})
+        purchase = self.opened.get(int(order_id[1:]))
+        if purchase is None:
+            return json_answer({"errors": [{"code": "BAD_REQUEST"}]}, 400)
         if body["idempotency_key"] in self.done:
-            return json_answer({"order": self.order(purchase) | mine})
+            return json_answer({"order": self.order(purchase)})
         if body["order"]["version"] != purchase.version:
             return json_answer({"errors": [{"code": "VERSION_MISMATCH"}]}, 409)
         self.done.add(body["idempotency_key"])
         purchase.version += 1
         for each in body["order"].get("discounts", ()):
-            mine["discounts"] = [*mine["discounts"], each]
-            self.spent[each["uid"]] = each["amount_money"]["amount"]
-        for field in body.get("fields_to_clear", ()):
-            uid = field.removeprefix("discounts[").removesuffix("]")
-            mine["discounts"] = [each for each in mine["discounts"] if each["uid"] != uid]
-            self.spent.pop(uid, None)
-        return json_answer({"order": self.order(purchase) | mine})
+            purchase.code, worth = each["uid"], each["amount_money"]["amount"]
+            purchase.by_points = min(worth, purchase.goods)
+            self.spent[each["uid"]] = worth
+        for cleared in body.get("fields_to_clear", ()):
+            uid = cleared.removeprefix("discounts[").removesuffix("]")
+            if self.spent.pop(uid, None) is not None:
+                purchase.code, purchase.by_points = None, 0
+        return json_answer({"order": self.order(purchase)})
+
+    def used_up(self, code: str) -> int:
+        return self.spent.pop(code)
 
 
 def _time(at: datetime) -> str:

@@ -22,9 +22,19 @@ class StripeShop(Shop):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.events: list[dict[str, Any]] = []
+        #: Promotion codes and the coupons that they are for.
+        self.codes: dict[str, str] = {}
+        #: Coupons that paid, and are there still.
+        self.used: set[str] = set()
 
     def order_id(self, purchase: Purchase) -> str:
-        return f"pi_{purchase.number}"
+        """Nothing to pay is no payment: then there is the session alone."""
+        return f"{'pi' if _paid(purchase) else 'cs'}_{purchase.number}"
+
+    def used_up(self, code: str) -> int:
+        worth = self.spent.pop(self.codes[code])
+        self.used.add(self.codes[code])
+        return worth
 
     def possible(self, items: Sequence[Item]) -> Sequence[Item]:
         tipped = any(item.kind == "tip" for item in items)
@@ -35,7 +45,8 @@ class StripeShop(Shop):
     ) -> Sequence[Request]:
         kinds: list[tuple[str, dict[str, Any]]] = []
         if what == "paid":
-            kinds = [("payment_intent.succeeded", self.payment(purchase))]
+            if _paid(purchase):
+                kinds = [("payment_intent.succeeded", self.payment(purchase))]
             if not _direct(purchase):
                 kinds.append(("checkout.session.completed", self.session(purchase)))
         elif what == "identified":
@@ -75,8 +86,8 @@ class StripeShop(Shop):
             "id": self.order_id(purchase),
             "object": "payment_intent",
             "status": "succeeded",
-            "amount": purchase.total,
-            "amount_received": purchase.total,
+            "amount": _paid(purchase),
+            "amount_received": _paid(purchase),
             "amount_details": {"tip": {} if tip is None else {"amount": tip}},
             "currency": purchase.currency.lower(),
             "customer": purchase.customer,
@@ -93,12 +104,16 @@ class StripeShop(Shop):
     def session(self, purchase: Purchase) -> dict[str, Any]:
         """The Checkout Session of it."""
         shipping = sum(item.minor for item in purchase.items if item.kind == "shipping")
+        paid = _paid(purchase)
         return {
             "id": f"cs_{purchase.number}",
             "object": "checkout.session",
-            "payment_intent": self.order_id(purchase),
-            "payment_status": "paid",
-            "amount_total": purchase.total,
+            "mode": "payment",
+            "created": int(purchase.placed_at.timestamp()),
+            "currency": purchase.currency.lower(),
+            "payment_intent": self.order_id(purchase) if paid else None,
+            "payment_status": "paid" if paid else "no_payment_required",
+            "amount_total": paid,
             "shipping_cost": {"amount_total": shipping} if shipping else None,
             "customer": purchase.customer,
             "customer_details": {"email": purchase.email},
@@ -142,7 +157,7 @@ class StripeShop(Shop):
             found = [e for e in self.events if e["type"] in kinds and low <= e["created"] < high]
             return self._page(found[::-1], asked)
         number = path[-1] if path[0] == "payment_intents" else asked.get("payment_intent")
-        if path[0] == "checkout" and len(path) == 4:
+        if path[0] == "checkout" and len(path) > 2:
             number = path[2]
         purchase = self._purchase(number)
         if purchase is None:
@@ -156,25 +171,41 @@ class StripeShop(Shop):
         }
         if path[0] == "payment_intents":
             return json_answer(self.payment(purchase))
+        if path[0] == "checkout" and len(path) == 3:
+            return json_answer(self.session(purchase))
         if len(path) == 4:
-            return json_answer({"data": self.lines(purchase), "has_more": False})
+            lines = self.lines(purchase)
+            if ("expand[]", "data.discounts") not in query:
+                lines = [{n: v for n, v in one.items() if n != "discounts"} for one in lines]
+            return json_answer({"data": lines, "has_more": False})
         return json_answer({"data": makers["/".join(path)](), "has_more": False})
 
     def lines(self, purchase: Purchase) -> list[dict[str, Any]]:
         """The session's line items."""
-        return [
-            {
+        found = []
+        for item in purchase.items:
+            if item.kind == "shipping":
+                continue
+            taken = [("SUMMER", item.discount), (self._coupon(purchase), purchase.off(item))]
+            line = {
                 "id": item.id,
                 "quantity": item.count,
                 "amount_subtotal": item.minor + item.discount - item.tax,
-                "amount_discount": item.discount,
+                "amount_discount": item.discount + purchase.off(item),
                 "amount_tax": item.tax,
-                "amount_total": item.minor,
+                "amount_total": item.minor - purchase.off(item),
                 "price": {"id": f"price_{item.id}", "product": {"id": f"prod_{item.id}"}},
+                "discounts": [
+                    {"amount": minor, "discount": {"object": "discount", "coupon": {"id": coupon}}}
+                    for coupon, minor in taken
+                    if minor
+                ],
             }
-            for item in purchase.items
-            if item.kind != "shipping"
-        ]
+            found.append(line)
+        return found
+
+    def _coupon(self, purchase: Purchase) -> str:
+        return self.codes.get(purchase.code or "", "")
 
     def _page(self, found: list[dict[str, Any]], asked: Mapping[str, str]) -> Answer:
         after = asked.get("starting_after")
@@ -187,16 +218,26 @@ class StripeShop(Shop):
         return self.purchases.get(int(number)) if number.isdecimal() else None
 
     def _change_at(self, call: Call, path: list[str], fields: Mapping[str, str]) -> Answer:
+        there = self.used | self.spent.keys()
         if call.method == "DELETE":
-            gone = self.spent.pop(path[-1], None)
-            return json_answer({"deleted": True}, 200 if gone is not None else 404)
+            self.spent.pop(path[-1], None)
+            self.used.discard(path[-1])
+            return json_answer({"deleted": True}, 200 if path[-1] in there else 404)
+        taken = fields["id"] in there if path == ["coupons"] else fields["code"] in self.codes
+        if taken:
+            return json_answer({"error": {"code": "resource_already_exists"}}, 400)
         if path == ["coupons"]:
-            if fields["id"] in self.spent:
-                return json_answer({"error": {"code": "resource_already_exists"}}, 400)
             self.spent[fields["id"]] = int(fields["amount_off"])
-        elif fields["coupon"] not in self.spent:
+        elif fields["coupon"] in there:
+            self.codes[fields["code"]] = fields["coupon"]
+        else:
             return json_answer({"error": {"code": "resource_missing"}}, 400)
         return json_answer({"id": fields.get("id", "promo_1"), "code": fields.get("code")})
+
+
+def _paid(purchase: Purchase) -> int:
+    """What was paid with money."""
+    return purchase.total - purchase.by_points
 
 
 def _direct(purchase: Purchase) -> bool:

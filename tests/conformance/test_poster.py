@@ -30,19 +30,12 @@ from adapters.contract import (
 from adapters.poster import ADAPTER
 from adapters.sale import to_sale
 from adapters.testing.poster import PosterShop
-from adapters.testing.shop import URL, Item, Purchase, Shop, json_answer
+from adapters.testing.shop import URL, Item, Purchase, json_answer
 
 
 class TestPoster(AdapterSuite):
     adapter = ADAPTER
     shop = PosterShop
-
-    def spend(self, shop: Shop, micros: int = 3_500_000) -> Spend:
-        spend = super().spend(shop, micros)
-        assert isinstance(shop, PosterShop)
-        # Points pay before the order is closed.
-        shop.at_till.add(int(spend.order or 0))
-        return spend
 
 
 SECRETS = Secrets(("0123456789abcdef",))
@@ -242,8 +235,7 @@ def test_an_error_that_comes_with_success_is_no_order() -> None:
 
 
 def spend_at(shop: PosterShop, **kwargs: Any) -> Spend:
-    purchase = shop.buy([Item("L1", 2000)])
-    shop.at_till.add(purchase.number)
+    purchase = shop.open([Item("L1", 2000)])
     return Spend("hld_1", 3_500_000, "EUR", order=str(purchase.number), **kwargs)
 
 
@@ -264,7 +256,7 @@ def test_points_pay_for_an_open_order_only_and_are_not_taken_from_a_paid_one() -
     shop = PosterShop()
     hub, spend = TinyHub(adapter=ADAPTER, shop=shop), spend_at(shop)
     result = hub.redeem(spend)
-    shop.at_till.clear()
+    shop.pay(shop.opened[1])
     assert hub.redeem(replace(spend, id="hld_2")).problem == "the order is not open any more"
     # It was closed without the points: there is nothing to take back.
     assert hub.undo(spend, result).problem is None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from square.utils.webhooks_helper import verify_signature
 
 from adapters.conformance import AdapterSuite
-from adapters.contract import Answer, Call, Facts, Fetch, Headers, Settings, Verified
+from adapters.contract import Answer, Call, Facts, Fetch, Headers, Settings, Spend, Verified
 from adapters.sale import to_sale
 from adapters.square import ADAPTER
 from adapters.testing.shop import Item
@@ -140,3 +140,31 @@ def test_an_item_that_is_mapped_has_the_mapped_category() -> None:
     shop.buy([Item("L1", 1000), Item("L2", 500)])
     (sale,) = TestSquare().heard(shop).sales.values()
     assert [line.category for line in sale.lines] == ["coffee", "goods"]
+
+
+def test_an_order_that_changed_while_the_discount_was_put_on_is_read_again() -> None:
+    shop = SquareShop()
+    purchase = shop.open([Item("L1", 2000)])
+    spend = Spend("hld_1", 3_500_000, "EUR", order=shop.order_id(purchase))
+    asked: list[Call] = []
+
+    def ask(call: Call) -> Answer:
+        if call.method == "PUT" and not any(each.method == "PUT" for each in asked):
+            purchase.version += 1
+        asked.append(call)
+        return shop.answer(call)
+
+    hub = TestSquare().new_hub(shop, ask)
+    assert hub.redeem(spend).code == "points-hld_1"
+    assert [call.method for call in asked] == ["GET", "PUT", "GET", "PUT"]
+    assert purchase.by_points == 350
+
+
+def test_what_an_amount_gives_back_of_a_square_order_holds_the_share_of_the_points() -> None:
+    shop = SquareShop()
+    suite = TestSquare()
+    hub, purchase, _ = suite.paid_with_points(shop, 400, Item("L1", 1000), Item("L2", 600))
+    shop.refund(purchase, 300)
+    suite.hear(shop, hub)
+    (order,) = hub.orders.values()
+    assert [refund.amount_micros for refund in order.refunds] == [4_000_000]

@@ -96,3 +96,11 @@ def test_a_product_that_is_mapped_has_the_mapped_category() -> None:
     shop.buy([Item("L1", 1000), Item("L2", 500)])
     (sale,) = TestStripe().heard(shop).sales.values()
     assert [line.category for line in sale.lines] == ["fuel", "goods"]
+
+
+def test_a_session_that_was_free_without_points_is_nothing() -> None:
+    shop = StripeShop()
+    shop.buy([Item("L1", 0, discount=900)])
+    hub = TestStripe().heard(shop)
+    assert not hub.orders
+    assert hub.ignored == ["nothing was to pay, and points paid nothing"]

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from adapters.contract import Order
 from coalition.errors import HubError
+from partner_sdk.wire.amounts import minor_digits
 
 SpendState = Literal["wanted", "made", "used", "undone", "failed"]
 SPEND_STATES: Final = ("wanted", "made", "used", "undone", "failed")
@@ -85,12 +86,15 @@ def points_back(*, order: Order, used: int) -> int:
 
     All of a cancelled order's. Of one refunded in part, the share that was refunded of what was
     bought, rounded down; the last refund brings the rest. Lines and refunds of an order hold what
-    points paid, so one share fits all.
+    points paid, so one share fits all. What points paid of a line is rounded by platforms to minor
+    units and by adapters to micros: so less than a minor unit for each refund may be missing.
     """
     if order.status == "cancelled":
         return used
     total = sum(line.amount_micros for line in order.lines)
-    back = sum(r.amount_micros for r in order.refunds if r.status == "succeeded")
+    given = [r.amount_micros for r in order.refunds if r.status == "succeeded"]
+    back = sum(given)
     if total <= 0 or back <= 0:
         return 0
-    return used if back >= total else used * back // total
+    rounding = len(given) * 10 ** (6 - minor_digits(order.currency))
+    return used if back + rounding > total else used * back // total

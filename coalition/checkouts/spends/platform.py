@@ -235,6 +235,5 @@ def _place(spend_id: UUID) -> bytes:
 
 
 def can_redeem(adapter: Adapter) -> bool:
-    """Whether points can be paid at the platform by its own means, and its orders tell of it."""
-    manifest = adapter.manifest
-    return Capability.REDEEM in manifest.capabilities and manifest.tells_spends
+    """Whether points can be paid at the platform by its own means."""
+    return Capability.REDEEM in adapter.manifest.capabilities

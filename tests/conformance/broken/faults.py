@@ -14,6 +14,7 @@ from adapters.contract import (
     Call,
     Facts,
     Fetch,
+    Ignored,
     Line,
     Malformed,
     Order,
@@ -309,6 +310,45 @@ class TakesRefusalsForCodes(Stripe):
     def redeemed(self, *, answers: tuple[Answer, ...], **kwargs: Any) -> Any:
         fine = tuple(replace(answer, status=200) for answer in answers)
         return super().redeemed(answers=fine, **kwargs)
+
+
+class ForgetsWhatPointsPaid(Square):
+    """Takes what was spent for a discount like others: nothing tells that the points were used."""
+
+    def resolve(self, **kwargs: Any) -> Any:
+        def forget(order: Order) -> Order:
+            paid = {each.kind: each.amount_micros for each in order.tenders}
+            first, *rest = order.lines
+            first = replace(first, amount_micros=first.amount_micros - paid.get("points", 0))
+            kept = tuple(each for each in order.tenders if each.kind != "points")
+            return replace(order, lines=(first, *rest), tenders=kept)
+
+        return changed(super().resolve(**kwargs), forget)
+
+
+class ThinksThatFreeIsNothing(Stripe):
+    """Passes over what was bought without money."""
+
+    def parse(self, **kwargs: Any) -> Any:
+        parsed = super().parse(**kwargs)
+        free = isinstance(parsed, Fetch) and "free" in parsed.carry
+        return Ignored("nothing was to pay") if free else parsed
+
+
+class KeepsThePointsOfRefunds(Stripe):
+    """Gives back money alone, though points had paid for a part."""
+
+    def resolve(self, **kwargs: Any) -> Any:
+        def keep(order: Order) -> Order:
+            whole = sum(line.amount_micros for line in order.lines)
+            money = sum(each.amount_micros for each in order.tenders if each.kind != "points")
+            less = (
+                replace(each, amount_micros=each.amount_micros * money // whole)
+                for each in order.refunds
+            )
+            return replace(order, refunds=tuple(less))
+
+        return changed(super().resolve(**kwargs), keep)
 
 
 class StopsAtTheFirstPage(Stripe):

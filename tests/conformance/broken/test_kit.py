@@ -51,6 +51,13 @@ BROKEN = {
     faults.SpendsTwice: "test_points_spent_twice_by_a_repetition_pay_once",
     faults.UndoesNothing: "test_what_was_undone_pays_nothing_however_often",
     faults.TakesRefusalsForCodes: "test_a_platform_that_refuses_is_a_problem_and_not_a_code",
+    faults.ForgetsWhatPointsPaid: (
+        "test_what_points_paid_is_told_as_a_tender_that_names_the_spend"
+    ),
+    faults.ThinksThatFreeIsNothing: "test_points_that_pay_for_all_of_it_are_told_too",
+    faults.KeepsThePointsOfRefunds: (
+        "test_a_refund_of_all_the_money_takes_back_what_points_paid_as_well"
+    ),
     faults.StopsAtTheFirstPage: "test_a_backfill_equals_what_the_messages_gave",
     faults.ForgetsParts: "test_any_order_of_the_messages_ends_alike",
     faults.TellsContacts: "test_what_is_shown_tells_no_contact_and_no_secret",

@@ -94,7 +94,7 @@ def test_what_is_asked_over_http_is_what_the_shop_says_in_memory(name: str) -> N
 @pytest.mark.parametrize("name", SHOPS)
 def test_points_pay_and_are_taken_back_over_http(name: str) -> None:
     adapter, shop = adapter_named(name), SHOPS[name]()
-    purchase = shop.buy([Item("L1", 1250)])
+    purchase = shop.open([Item("L1", 1250)])
     spend = Spend("hld_1", 3_500_000, "EUR", order=shop.order_id(purchase))
     with ShopServer(adapter=adapter, shop=shop) as server:
         hub = TinyHub(adapter=adapter, shop=shop, ask=over_http(server))

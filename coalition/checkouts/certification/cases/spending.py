@@ -21,9 +21,6 @@ def spend(run: Run) -> Graded:
     paid = run.found.paid
     if asked is None and not run.can(Capability.REDEEM):
         return run.not_for_it("spend", Capability.REDEEM)
-    if asked is None and not run.adapter.manifest.tells_spends:
-        why = "its orders do not tell that a spend paid: nothing would capture the points"
-        return Graded("spend", "not_for_it", why)
     trouble = None
     if asked is None:
         trouble = run.found.unasked if paid is None else paid.problem

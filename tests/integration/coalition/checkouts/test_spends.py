@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from adapters.contract import Answer, Call, Customer
+from adapters.testing.square import SquareShop
+from adapters.testing.stripe import StripeShop
 from coalition.checkouts.domain import Asks, Connection
 from coalition.checkouts.spends.domain import GRACE, LEASE
 from coalition.errors import HubError
@@ -85,15 +87,54 @@ def test_only_a_live_connection_spends(at: Spending, state: str) -> None:
     assert refused.value.code == "connection_not_live"
 
 
-@pytest.mark.parametrize("platform", ["adyen", "square", "stripe"])
-def test_where_points_cannot_be_paid_or_nothing_tells_that_they_were_there_is_no_spend(
-    at: Spending, platform: str
-) -> None:
-    at.checkout = replace(at.checkout, platform=platform)
+def test_where_points_cannot_be_paid_there_is_no_spend(at: Spending) -> None:
+    at.checkout = replace(at.checkout, platform="adyen")
     with pytest.raises(HubError) as refused:
         at.want()
     assert refused.value.code == "spending_not_supported"
     assert at.points() == (1000, 0)
+
+
+def test_points_pay_in_a_session_of_stripe_and_come_back_with_its_money(engine: Engine) -> None:
+    with spending(engine, StripeShop(), "stripe") as at:
+        made = at.want(900)
+        bought = at.buy(made)
+        at.tell()
+        assert (at.spend(made).state, at.redemption(made)) == ("used", (900, 0))
+        # 21.00 were paid with money: a third, then the rest, by amounts that do not divide.
+        for minor, back in ((700, 300), (1, 300), (1399, 900)):
+            at.pass_time(seconds=1)
+            with at.server.lock:
+                at.shop.refund(bought, minor)
+            at.tell()
+            assert at.redemption(made) == (900, back)
+        assert at.points() == (1000, 0)
+        free = at.want(500, reference="cart-2")
+        at.buy(free, [replace(GOODS[0], minor=400)])
+        at.tell()
+        assert at.redemption(free) == (400, 0), "nothing was to pay, and points paid it"
+
+
+def test_points_pay_an_open_order_of_square_and_come_back_with_it(engine: Engine) -> None:
+    with spending(engine, SquareShop(), "square") as at:
+        bought, other = at.shop.open(GOODS), at.shop.open(GOODS)
+        assert at.want(900, reference="no-order").problem == "say which open order it is"
+        made = at.want(900, order_id=at.shop.order_id(bought))
+        assert made.code == f"points-{name_of(made)}"
+        undone = at.want(100, reference="cart-2", order_id=at.shop.order_id(other))
+        assert at.stop(undone).state == "undone"
+        with at.server.lock:
+            at.shop.pay(bought, code=made.code)
+        at.tell()
+        assert (at.spend(made).state, at.redemption(made)) == ("used", (900, 0))
+        for minor, lines, back in ((1400, [("A", 1400, 1)], 600), (700, [], 900)):
+            # Square may be asked ten times a second.
+            at.pass_time(seconds=1)
+            with at.server.lock:
+                at.shop.refund(bought, minor, lines)
+            at.tell()
+            assert at.redemption(made) == (900, back)
+        assert at.points() == (1000, 0)
 
 
 def test_a_spend_that_is_stopped_pays_nothing_and_its_points_are_back(at: Spending) -> None:
