@@ -17,6 +17,7 @@ from partner_sdk.cli_output import (
     show,
     statement_id_of,
 )
+from partner_sdk.cli_spends import SPEND_COMMANDS
 from partner_sdk.client import PartnerClient
 from partner_sdk.wire.amounts import Money, parse_decimal
 from partner_sdk.wire.instants import parse_instant
@@ -204,4 +205,5 @@ HUB_COMMANDS: dict[str, Callable[[argparse.Namespace, PartnerClient], object]] =
     "explain": _explain,
     "reconcile": _reconcile,
     **DISPUTE_COMMANDS,
+    **SPEND_COMMANDS,
 }

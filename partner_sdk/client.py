@@ -16,6 +16,7 @@ from partner_sdk.calls.reconciliation import ReconciliationCalls
 from partner_sdk.calls.records import RecordCalls
 from partner_sdk.calls.redemptions import RedemptionCalls
 from partner_sdk.calls.sales import SaleCalls
+from partner_sdk.calls.spends import SpendCalls
 from partner_sdk.keys import load_private_key
 from partner_sdk.transport import Credentials, RetryPolicy, Transport
 
@@ -26,6 +27,7 @@ class PartnerClient(
     MemberCalls,
     SaleCalls,
     RedemptionCalls,
+    SpendCalls,
     RecordCalls,
     PaymentCalls,
     ReconciliationCalls,

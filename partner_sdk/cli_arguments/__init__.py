@@ -15,6 +15,7 @@ from partner_sdk.cli_arguments.till import (
     add_queue_commands,
     add_redemptions_commands,
     add_sales_commands,
+    add_spends_commands,
 )
 
 __all__ = ["build_parser"]
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_sales_commands(commands)
     add_orders_commands(commands)
     add_redemptions_commands(commands)
+    add_spends_commands(commands)
     add_records_commands(commands)
     add_log_commands(commands)
     add_disputes_commands(commands)

@@ -9,6 +9,7 @@ __all__ = [
     "add_queue_commands",
     "add_redemptions_commands",
     "add_sales_commands",
+    "add_spends_commands",
 ]
 
 
@@ -92,6 +93,38 @@ def add_redemptions_commands(commands: Commands) -> None:
         made.add_argument(
             "--idempotency-key", metavar="KEY", help="the same key never does the work twice"
         )
+
+
+def add_spends_commands(commands: Commands) -> None:
+    """Spending points at a shop."""
+    spend = add_group(commands, "spend", "Points paid at a connected shop's own checkout.")
+    make = add_command(
+        spend, "make", "Have the shop's platform make what the shopper uses.", "spend.make"
+    )
+    show = add_command(spend, "show", "Show a spend as it is now.", "spend.show")
+    undo = add_command(spend, "undo", "Have the platform take it back.", "spend.undo")
+    listed = add_command(
+        spend, "list", "List a connection's, one JSON object a line.", "spend.list"
+    )
+    for each in (make, show, undo, listed):
+        each.add_argument("connection", metavar="CONNECTION", help="con_...")
+    for each in (show, undo):
+        each.add_argument("spend", metavar="SPEND", help="spd_...")
+    add_member(make, contacts=False)
+    make.add_argument(
+        "--note",
+        required=True,
+        metavar="TEXT",
+        help="your own reference of the payment: the same again is the same spend",
+    )
+    either = make.add_mutually_exclusive_group(required=True)
+    either.add_argument("--points", type=int)
+    either.add_argument("--amount", metavar="12.34", help="with --currency")
+    make.add_argument("--currency", default="EUR", help="default: %(default)s")
+    make.add_argument("--order", help="the platform's open order, where points are put on one")
+    for name in ("id", "email", "phone"):
+        make.add_argument(f"--customer-{name}", help="who buys, as the platform knows them")
+    make.add_argument("--expires-in", type=int, metavar="SECONDS")
 
 
 def add_queue_commands(commands: Commands) -> None:

@@ -22,6 +22,7 @@ from partner_sdk.testing.model import HubModel
 from partner_sdk.testing.refusals import Refusal, check_fields
 from partner_sdk.testing.routes import Call, answer
 from partner_sdk.testing.server import Failure, HubServer, RecordedRequest
+from partner_sdk.testing.spends import Spends
 from partner_sdk.testing.statements import StatementKept, Statements
 from partner_sdk.transport import RetryPolicy, wall_now
 from partner_sdk.webhooks import sign_webhook
@@ -62,6 +63,7 @@ class HubSimulator:
         self._statements = Statements(self.model, self._keys)
         self._disputes = Disputes(self.model, self._statements)
         self._digests = Digests(self.model)
+        self._spends = Spends(self.model)
         self._webhooks: dict[str, dict[str, Any]] = {}
         self._server = HubServer(self)
         self._thread = threading.Thread(
@@ -134,6 +136,18 @@ class HubSimulator:
     def delay(self, seconds: float, *, times: int = 1, path: str | None = None) -> None:
         """Answer the next calls late."""
         self._failures.append(Failure(None, times, path, None, seconds))
+
+    def add_connection(self) -> str:
+        """Connect a shop, whose id is given: points can be spent there."""
+        with self._lock:
+            connection = self.model.new_id("con")
+            self._spends.connections[connection] = {}
+        return connection
+
+    def use_spend(self, spend_id: str, *, points: int | None = None) -> None:
+        """Pay an order at the shop with a spend, or with so many of its points."""
+        with self._lock:
+            self._spends.use(spend_id, points=points)
 
     def add_statement(
         self,
@@ -220,7 +234,7 @@ class HubSimulator:
         own = self._own(method=method, parts=parts[1:], body=body)
         if own is not None:
             return own
-        for noun in (self._statements, self._disputes, self._digests):
+        for noun in (self._statements, self._disputes, self._digests, self._spends):
             found = noun.answer(method=method, parts=parts[1:], body=body, query=query)
             if found is not None:
                 return found

@@ -52,6 +52,24 @@ def test_the_till_of_the_how_to_works_as_written(tmp_path: Path) -> None:
     ]
 
 
+def test_points_pay_at_a_checkout_as_written(tmp_path: Path) -> None:
+    page = (DOCS / "how-to" / "pay-with-points-at-a-checkout.md").read_text("utf-8")
+    code = "".join(each.content for each in blocks_of(page) if each.language == "python")
+    key = write_new_private_key(tmp_path / "shop.pem")
+    with HubSimulator() as hub, hub.client() as arranging:
+        hub.register_key("key_shop", key.public_key())
+        hub.grant(arranging.enrol(reference="1001").id, 500)
+        printed = run_page(
+            code,
+            tmp_path,
+            COALITION_URL=hub.url,
+            COALITION_KEY_ID="key_shop",
+            COALITION_PRIVATE_KEY="shop.pem",
+            CONNECTION=hub.add_connection(),
+        )
+    assert printed.splitlines() == ["made 3.50 True"]
+
+
 def run_page(blocks: str, folder: Path, **environment: str) -> str:
     """Run the code of a page in a new process; what it prints."""
     (folder / "page.py").write_text(blocks, "utf-8")

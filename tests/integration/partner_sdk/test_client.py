@@ -289,6 +289,49 @@ def test_a_frozen_member_or_a_spend_lock_keeps_points_from_being_spent(
         client.redeem(ann, points=1)
 
 
+def test_points_pay_at_a_shops_own_checkout_or_are_taken_back(
+    hub: HubSimulator, client: PartnerClient
+) -> None:
+    ann, shop = client.enrol(reference="ann"), hub.add_connection()
+    hub.grant(ann.id, 500)
+    mine = MemberRef(reference="ann")
+    made = client.spend(shop, mine, reference="cart-1", points=350, customer_email="ann@a.example")
+    assert (made.state, made.amount, made.reference) == ("made", Money(3_500_000, "EUR"), "cart-1")
+    assert made.code is not None
+    assert made.code not in repr(made)
+    assert client.spend(shop, ann, reference="cart-1", points=350) == made
+    with pytest.raises(errors.Conflict, match="spend_reference_taken"):
+        client.spend(shop, mine, reference="cart-1", points=351)
+    other = client.spend(shop, mine, reference="cart-2", amount=Money(1_009_999, "EUR"), order="O1")
+    assert (other.points, other.order, client.balance(ann.id).held) == (100, "O1", 450)
+    assert client.undo_spend(shop, other.id).state == "undone"
+    assert client.undo_spend(shop, other.id).state == "undone"
+    hub.use_spend(made.id, points=300)
+    used = client.get_spend(shop, made.id)
+    assert used.redemption is not None
+    assert (used.state, client.get_redemption(used.redemption).points) == ("used", 300)
+    with pytest.raises(errors.Conflict, match="spend_used"):
+        client.undo_spend(shop, made.id)
+    assert [spend.state for spend in client.spends(shop)] == ["used", "undone"]
+    assert (client.balance(ann.id).active, client.balance(ann.id).held) == (200, 0)
+    with pytest.raises(errors.NotFound, match="connection_not_found"):
+        client.spend("con_other", mine, reference="cart-3", points=1)
+    with pytest.raises(errors.ValidationFailed):
+        client.spend(shop, mine, reference="cart-3")
+
+
+def test_a_code_whose_time_is_over_pays_no_more(hub: HubSimulator, client: PartnerClient) -> None:
+    ann, shop = client.enrol(), hub.add_connection()
+    hub.grant(ann.id, 100)
+    hub.set_clock(datetime(2026, 11, 22, 9, tzinfo=UTC))
+    made = client.spend(shop, ann, reference="cart-1", points=100, expires_in_seconds=60)
+    hub.set_clock(made.expires_at)
+    assert client.get_spend(shop, made.id).state == "undone"
+    assert client.balance(ann.id).held == 100, "an order made in time may be told late"
+    hub.set_clock(made.expires_at + timedelta(minutes=15))
+    assert client.balance(ann.id).active == 100
+
+
 def test_a_list_is_walked_through_page_by_page(
     hub: HubSimulator, client: PartnerClient, make_sale: MakeSale
 ) -> None:

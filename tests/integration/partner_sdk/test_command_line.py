@@ -90,6 +90,20 @@ def test_a_day_at_the_till(run, tmp_path: Path) -> None:  # type: ignore[no-unty
     assert kinds == ["earn", "capture", "redeem", "restore"]
 
 
+def test_points_pay_at_a_shop_by_command(hub: HubSimulator, run) -> None:  # type: ignore[no-untyped-def]
+    (ann,), shop = run("enrol", "--reference", "ann")[1], hub.add_connection()
+    hub.grant(ann["id"], 500)
+    asked = ("--reference", "ann", "--note", "cart-1", "--amount", "3.50", "--customer-id", "77")
+    _, (made,), _ = run("spend", "make", shop, *asked)
+    assert (made["state"], made["points"], made["code"]) == ("made", 350, f"points-{made['id']}")
+    assert run("spend", "show", shop, made["id"])[1] == [made]
+    hub.use_spend(made["id"])
+    assert run("spend", "list", shop)[1][0]["state"] == "used"
+    status, out, said = run("spend", "undo", shop, made["id"])
+    assert (status, out) == (1, [])
+    assert said.startswith("spend_used: ")
+
+
 def test_many_sales_are_sent_from_a_file_and_refusals_are_named(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     run("enrol", "--reference", "ann")
     bad = {**SALE, "id": "A2", "member": {"reference": "bob"}}

@@ -11,6 +11,7 @@ from coalition.checkouts.making import make_spends
 from coalition.checkouts.spends.service import drive_due
 from coalition.directory import Clocks
 from partner_sdk.wire.ids import decode
+from partner_sdk.wire.spends import Spend
 from tests.checkout_world import Connected, Market
 
 GOODS = (Item("A", 2000), Item("B", 1000, 2))
@@ -90,6 +91,8 @@ def test_the_same_reference_is_answered_with_the_same_spend(
     first, second = spend(market, shop), spend(market, shop)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json == second.json
+    read = Spend.from_wire(first.json)
+    assert (read.connection, read.member, read.code) == (shop.id, ann["id"], first.json["code"])
     other = spend(market, shop, points=10)
     assert (other.status_code, other.json["code"]) == (409, "spend_reference_taken")
     listed = market.operator.send("GET", f"/v1/connections/{shop.id}/spends").json
