@@ -29,6 +29,7 @@ from adapters.contract import (
 )
 from adapters.poster.calls import (
     JSON,
+    UNKNOWN,
     ask,
     code_for,
     comment,
@@ -142,7 +143,7 @@ class Poster:
             return SpendResult()
         code = code_for(spend)
         order, problem = read_order(answers[-1])
-        if problem is not None:
+        if problem not in (None, UNKNOWN):
             return SpendResult(problem=problem)
         if order is None or code not in codes_in(order):
             return SpendResult()

@@ -14,6 +14,7 @@ from adapters.webshop import answered, code_of, money_text
 
 __all__ = [
     "JSON",
+    "UNKNOWN",
     "ask",
     "code_for",
     "comment",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 JSON = {"Content-Type": "application/json"}
+#: What is wrong with an order that is not there.
+UNKNOWN = "Poster does not know this order"
 _NOT_FOUND = frozenset({32, 42, 404})
 
 
@@ -99,7 +102,7 @@ def read_order(answer: Answer) -> tuple[Mapping[str, Any] | None, str | None]:
         code = said.get("err_code")
         return None, None if code in (0, "0") else f"Poster did not take the comment: {code}"
     told = () if isinstance(said, Ignored) else records(said, "response")
-    return (told[0], None) if told else (None, "Poster does not know this order")
+    return (told[0], None) if told else (None, UNKNOWN)
 
 
 def code_for(spend: Spend) -> str:

@@ -47,7 +47,7 @@ def made(spend: Spend, answers: tuple[Answer, ...]) -> SpendResult:
 
 def removed(spend: Spend, answers: tuple[Answer, ...]) -> SpendResult:
     """An order without the discount is done; from an open one it is taken. Raises Malformed."""
-    if not answers:
+    if not answers or answers[-1].status == 404:
         return SpendResult()
     order = _order(answers)
     if not isinstance(order, Mapping):

@@ -264,6 +264,10 @@ def test_points_pay_for_an_open_order_only_and_are_not_taken_from_a_paid_one() -
     hub.ask = lambda _call: json_answer({"response": [paid]})
     assert hub.undo(spend, result).problem == "the order is paid, and with the points"
     assert hub.redeem(replace(spend, order=None)).problem == "say which order of the till it is"
+    nowhere = replace(spend, order="404")
+    hub.ask = shop.answer
+    assert hub.redeem(nowhere).problem == "Poster does not know this order"
+    assert hub.undo(nowhere, result).problem is None, "there is nothing to take back"
 
 
 def test_a_poll_asks_in_the_accounts_days_and_in_seconds_of_closing() -> None:

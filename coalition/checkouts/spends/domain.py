@@ -26,7 +26,6 @@ LEASE: Final = timedelta(minutes=4)
 """For how long one process has a spend to itself; longer than its calls can last."""
 MOST_ROUNDS: Final = 6
 """How often an adapter may ask for more before the platform is taken for broken."""
-MAX_ATTEMPTS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +61,6 @@ class StoredSpend:
     due_at: datetime | None = None
     leased_until: datetime | None = None
     attempts: int = 0
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more is to be done for it unless an order tells."""
-        return self.state in ("used", "undone", "failed") and not self.undo
 
 
 class UnknownSpend(HubError):  # noqa: N818 - the name says it

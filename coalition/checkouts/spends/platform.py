@@ -28,20 +28,15 @@ from adapters.contract import (
 from adapters.registry import adapter_named
 from coalition.checkouts.domain import Connection, Refused, Unreachable, next_delay
 from coalition.checkouts.spends import store
-from coalition.checkouts.spends.domain import (
-    LEASE,
-    MAX_ATTEMPTS,
-    MOST_ROUNDS,
-    StoredSpend,
-)
+from coalition.checkouts.spends.domain import LEASE, MOST_ROUNDS, StoredSpend
 from coalition.checkouts.spends.means import Means
 from coalition.checkouts.spends.settling import release_hold
 from coalition.posting_context import PostingContext
 from coalition.sealing import place, seal, unseal
 from partner_sdk.wire.ids import encode
 
-_ROUND = timedelta(seconds=70)
-"""The longest that the calls of one round may last."""
+_ROUND = timedelta(minutes=2)
+"""The longest that the calls of one round may last, a login for them among them."""
 _LONGEST_PROBLEM = 300
 
 
@@ -134,7 +129,7 @@ def _again(means: Means, row: StoredSpend, trouble: Unreachable | Refused | Malf
     wall_now = means.clocks.wall()
     delay = next_delay(attempts=row.attempts, jitter=means.jitter())
     problem = str(trouble)[:_LONGEST_PROBLEM]
-    if delay is None or row.attempts >= MAX_ATTEMPTS:
+    if delay is None:
         _record(means, row, {"state": _after_undo(row, "failed"), "problem": problem} | _OVER)
         return
     due_at = wall_now + delay
@@ -159,7 +154,9 @@ def _undone(means: Means, row: StoredSpend, problem: str | None) -> None:
     of a code that was over, for an order that was made in time may be told late.
     """
     if problem is not None:
-        columns = {"state": _after_undo(row, "failed"), "problem": problem[:_LONGEST_PROBLEM]}
+        # Of one that was never made, why it was not is the better answer.
+        told = row.problem if row.state == "failed" and row.problem else problem
+        columns = {"state": _after_undo(row, "failed"), "problem": told[:_LONGEST_PROBLEM]}
         _record(means, row, columns | _OVER)
         return
 

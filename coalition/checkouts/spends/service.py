@@ -150,8 +150,11 @@ def _hold(
 def _check_same(found: StoredSpend, wanted: Wanted) -> None:
     points = wanted.points
     if wanted.amount is not None:
-        points = wanted.amount.micros // found.face_micros
-    if (found.account_id, found.points) != (wanted.account_id, points):
+        same_currency = wanted.amount.currency == found.currency
+        points = wanted.amount.micros // found.face_micros if same_currency else 0
+    # Once an order has told of it, `order_id` is the platform's, whatever was asked for.
+    another = found.order_revision is None and wanted.order_id not in (None, found.order_id)
+    if (found.account_id, found.points) != (wanted.account_id, points) or another:
         raise HubError(
             "spend_reference_taken", "This reference names another spend of this connection."
         )
@@ -170,7 +173,7 @@ def stop_spend(
         HubError: `spend_not_found`, `spend_used`.
     """
 
-    def work(connection: Session, _context: PostingContext) -> None:
+    def work(connection: Session) -> None:
         row = own_spend(
             connection=connection, checkout_no=checkout.no, spend_id=spend_id, lock=True
         )
@@ -189,7 +192,7 @@ def stop_spend(
                 due_at=wall_now,
             )
 
-    means.post(checkout.party_no, work)
+    in_transaction(database=means.database, work=work)
     drive(means=means, spend_id=spend_id)
     with means.database.autocommit() as connection:
         return own_spend(connection=connection, checkout_no=checkout.no, spend_id=spend_id)

@@ -186,7 +186,8 @@ class _One:
         elif over < 0:
             # What was given back is not taken again: the member may have spent it.
             problem = "reversal_exceeds_redemption"
-        if order.status == "cancelled":
+        told_before = self.row.order_revision == order.revision
+        if order.status == "cancelled" and not told_before:
             # A shop may have made the code good for another use.
             self._change(problem=problem, undo=True, due_at=self.means.clocks.wall())
         else:

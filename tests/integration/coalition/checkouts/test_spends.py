@@ -66,9 +66,15 @@ def test_the_same_reference_is_the_same_spend(at: Spending) -> None:
     first, second = at.want(350), at.want(350)
     assert (first.spend_id, first.code) == (second.spend_id, second.code)
     assert at.points() == (650, 350)
-    with pytest.raises(HubError) as refused:
-        at.want(351)
-    assert refused.value.code == "spend_reference_taken"
+    for other in (
+        {"points": 351},
+        {"order_id": "another"},
+        {"points": None, "amount": Money(3_500_000, "USD")},
+    ):
+        with pytest.raises(HubError) as refused:
+            at.want(**other)  # type: ignore[arg-type]
+        assert refused.value.code == "spend_reference_taken"
+    assert at.want(points=None, amount=Money(3_500_000, "EUR")) == second  # type: ignore[arg-type]
 
 
 def test_more_points_than_there_are_make_no_code(at: Spending) -> None:
@@ -135,6 +141,12 @@ def test_points_pay_an_open_order_of_square_and_come_back_with_it(engine: Engine
             at.tell()
             assert at.redemption(made) == (900, back)
         assert at.points() == (1000, 0)
+        at.server.fail(400)
+        at.server.fail(422)
+        refused = at.want(10, reference="cart-3", order_id=at.shop.order_id(other))
+        # Why there is none, and not why it could not be taken back; nobody knows if it was made.
+        assert (refused.state, refused.problem) == ("failed", "Square answered 400")
+        assert at.points() == (990, 10)
 
 
 def test_a_spend_that_is_stopped_pays_nothing_and_its_points_are_back(at: Spending) -> None:
@@ -230,6 +242,8 @@ def test_a_cancelled_order_gives_all_points_back_and_its_code_is_taken_back(at: 
     assert at.work() == 1
     assert at.shop.spent == {}
     assert (at.spend(made).state, at.spend(made).undo) == ("used", False)
+    at.tell()
+    assert at.work() == 0, "told again, it is not taken back again"
 
 
 def test_an_order_that_dies_before_it_was_heard_of_lets_go_of_the_points(at: Spending) -> None:
