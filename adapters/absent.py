@@ -60,7 +60,7 @@ class WithoutMost:
         """Not here."""
         self._refuse(Capability.POLL)
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
         """Not here."""
         self._refuse(Capability.POLL)
 

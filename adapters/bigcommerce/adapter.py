@@ -149,7 +149,7 @@ class BigCommerce:
         }
         return Call("GET", f"/v2/orders?{urlencode(asked)}", headers=_JSON)
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
         ids = [
             identifier(one.get("id"), "orders.id")
             for one in _listed(answered(answer, "orders"), "orders")

@@ -188,7 +188,9 @@ class TinyHub:
             call = self.adapter.poll(
                 since=since, until=until, cursor=cursor, settings=self.settings
             )
-            page: Page = self.adapter.polled(answer=self.ask(call), settings=self.settings)
+            page: Page = self.adapter.polled(
+                answer=self.ask(call), cursor=cursor, settings=self.settings
+            )
             for parsed in page.parsed:
                 self.take(parsed)
             cursor = page.cursor

@@ -22,7 +22,7 @@ from adapters.contract.facts import (
     TenderKind,
 )
 from adapters.contract.files import FileCheck, FiledOrder, FileFault, FileHead, FileReader
-from adapters.contract.manifest import Capability, Credentials, Limits, Manifest, Retries
+from adapters.contract.manifest import Capability, Credentials, Limits, Login, Manifest, Retries
 from adapters.contract.messages import (
     Answer,
     Call,
@@ -79,6 +79,7 @@ __all__ = [
     "InquireFacts",
     "Limits",
     "Line",
+    "Login",
     "Malformed",
     "Manifest",
     "MemberFacts",

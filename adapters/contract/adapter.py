@@ -67,8 +67,8 @@ class Adapter(Protocol):
     ) -> Call:
         """Ask for the orders that changed in a time range, for backfill and lost messages."""
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
-        """Read a page of that. Raises Malformed."""
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
+        """Read the page that was asked for by that cursor. Raises Malformed."""
 
     def sample(
         self, *, scenario: str, secrets: Secrets, settings: Settings, now: datetime

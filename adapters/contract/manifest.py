@@ -54,13 +54,42 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """How the hub proves itself to the platform; `secret` names one of the connection's extras."""
+class Login:
+    """How the hub gets a token that ends: OAuth 2.0 client credentials, as the platform spells it.
 
-    scheme: Literal["none", "bearer", "basic", "header", "query"]
+    A POST to `path`, below the store's address, of the fields that it `says`, and of those that
+    `proves` names with the connection's secret that stands in each; as JSON, or as a `form`. The
+    answer's JSON has the token at `token`, and for how many seconds it is good at `lasts`.
+    """
+
+    path: str
+    says: Mapping[str, str] = field(default_factory=lambda: {"grant_type": "client_credentials"})
+    proves: Mapping[str, str] = field(
+        default_factory=lambda: {"client_id": "client_id", "client_secret": "client_secret"}
+    )
+    token: tuple[str, ...] = ("access_token",)
+    lasts: tuple[str, ...] = ("expires_in",)
+    form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How the hub proves itself to the platform; `secret` names one of the connection's extras.
+
+    `client_credentials` is a bearer token that the hub gets by `login`, keeps until it ends and
+    calls `secret`: the connection itself has no such secret.
+    """
+
+    scheme: Literal["none", "bearer", "basic", "header", "query", "client_credentials"]
     secret: str = "api_token"  # noqa: S105 - the name of a secret
     user: str | None = None
     header: str | None = None
+    login: Login | None = None
+
+    def __post_init__(self) -> None:
+        """There is a login where it is needed, and nowhere else."""
+        if (self.scheme == "client_credentials") != (self.login is not None):
+            raise ValueError("client_credentials need a login, and nothing else has one")
 
 
 @dataclass(frozen=True, slots=True)

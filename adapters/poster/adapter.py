@@ -173,7 +173,7 @@ class Poster:
             asked["next_tr"] = cursor
         return Call("GET", f"/api/dash.getTransactions?{urlencode(asked)}")
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
         found = response(answer)
         if isinstance(found, Ignored):
             raise Malformed("orders: Poster answered that there is no such thing")

@@ -161,7 +161,7 @@ class Saleor:
         }
         return graphql(_API, LIST, asked)
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
         orders = record(data(answer, "Saleor").get("orders"), "orders")
         ids = [
             pk(record(edge.get("node"), "node").get("id"), "Order", "orders.id")

@@ -171,7 +171,7 @@ class Shopify:
         }
         return Call("GET", f"{_API}/orders.json?{urlencode(asked)}")
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
         found = object_at(answered(answer, "orders"), "orders")
         ids = [identifier(o.get("id"), "orders.id") for o in records(found.get("orders"), "orders")]
         return Page(

@@ -170,7 +170,7 @@ class Shopware:
         }
         return _search(asked)
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
         found = _found(answer)
         ids = [identifier(each.get("id"), "orders.id") for each in found]
         numbers = [identifier(each.get("autoIncrement"), "autoIncrement") for each in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.contract import Capability, Credentials, Limits, Manifest, Retries
+from adapters.contract import Capability, Credentials, Limits, Login, Manifest, Retries
 
 __all__ = ["MANIFEST"]
 
@@ -42,7 +42,7 @@ MANIFEST = Manifest(
         succeeds_on=(200, 201, 202, 204),
         switches_off_after="10 events in a row whose tries all failed",
     ),
-    credentials=Credentials("bearer", secret="access_token"),  # noqa: S106 - the name of a secret
+    credentials=Credentials("client_credentials", login=Login("/api/oauth/token")),
     limits=Limits(calls=10, seconds=1),
     events=(
         "state_enter.order_transaction.state.paid",
@@ -58,7 +58,9 @@ MANIFEST = Manifest(
     scenarios=("paid", "edited", "refunded", "cancelled"),
     secrets={
         "signing": "the shop's secret, which the app's server gave Shopware when it was registered",
-        "access_token": "a bearer token of the Admin API that stays good (see the how-to page)",
+        "client_id": "the access key of the app or of an integration: `apiKey`, or its access key "
+        "ID; the hub gets tokens by it",
+        "client_secret": "the secret of that access key",
     },
     options={
         "card_attribute": "the custom field of the order, or of its customer, with the member's "

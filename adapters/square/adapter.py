@@ -209,7 +209,7 @@ class Square:
             asked["cursor"] = cursor
         return Call("POST", "/v2/orders/search", json.dumps(asked).encode(), _headers())
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
         """Each order, to be asked for as after a message."""
         page = _got(answer)
         entries = records(page.get("order_entries"), "order_entries")

@@ -179,7 +179,7 @@ class Stripe:
         ]
         return _get("/v1/events", *query, *([("starting_after", cursor)] if cursor else []))
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
         """Each event, as if it had been delivered."""
         page = _got(answer)
         events = records(page.get("data"), "data")

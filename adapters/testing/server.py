@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from time import monotonic
 from typing import Any, Self, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from adapters.contract import Adapter, Answer, Call, Credentials, Headers, Limits
+from adapters.contract import Adapter, Answer, Call, Credentials, Headers, Limits, Login
 from adapters.testing.shop import Shop, json_answer
 
 __all__ = ["Asked", "ShopServer", "credentials_hold"]
@@ -51,13 +53,17 @@ class ShopServer:
     """Serves a shop on a free port of this machine, from `__enter__` to `__exit__`.
 
     While it serves, change the shop under `lock` only. `limited` holds callers to the manifest's
-    limits, by `clock` (seconds); those that are too fast are answered 429.
+    limits, by `clock` (seconds); those that are too fast are answered 429. Tokens that it gives for
+    a login are good for `token_seconds` of that clock.
     """
 
     adapter: Adapter
     shop: Shop
     limited: bool = False
     clock: Callable[[], float] = monotonic
+    token_seconds: int = 600
+    #: Tokens that were given for a login, and when each ends.
+    tokens: dict[str, float] = field(default_factory=dict)
     #: Every call, in order.
     asked: list[Asked] = field(default_factory=list)
     #: What went wrong in the shop itself: a look-up that it does not know, say.
@@ -65,6 +71,7 @@ class ShopServer:
     lock: threading.RLock = field(default_factory=threading.RLock)
     _troubles: deque[_Trouble] = field(default_factory=deque)
     _times: deque[float] = field(default_factory=deque)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"shop_server": self})
@@ -100,12 +107,15 @@ class ShopServer:
     def answer(self, call: Call, headers: Headers, query: Mapping[str, str]) -> Answer:
         """What is answered to a call with these credentials."""
         manifest = self.adapter.manifest
+        login = manifest.credentials.login
+        logs_in = login is not None and call.path == login.path
         with self.lock:
-            if not credentials_hold(
+            if not logs_in and not credentials_hold(
                 wanted=manifest.credentials,
                 extra=self.shop.secrets.extra,
                 headers=headers,
                 query=query,
+                tokens={token for token, end in self.tokens.items() if self.clock() < end},
             ):
                 return json_answer({"errors": "who are you?"}, 401)
             if self.limited and (slower := self._too_fast(manifest.limits)) is not None:
@@ -113,8 +123,28 @@ class ShopServer:
             trouble = self._troubles.popleft() if self._troubles else None
             if trouble is not None and not trouble.after:
                 return trouble.answer
-            answer = self._served(call)
+            answer = self._token(login, call) if login and logs_in else self._served(call)
             return answer if trouble is None else trouble.answer
+
+    def _token(self, login: Login, call: Call) -> Answer:
+        """Give a token to who proves itself by the shop's secrets."""
+        try:
+            said = dict(parse_qsl(call.body.decode())) if login.form else json.loads(call.body)
+        except ValueError:
+            return json_answer({"errors": "malformed"}, 400)
+        extra = self.shop.secrets.extra
+        wanted = {**login.says, **{name: extra[each] for name, each in login.proves.items()}}
+        if call.method != "POST" or said != wanted:
+            return json_answer({"errors": "invalid client"}, 401)
+        token = f"token-{next(self._numbers):04d}-of-{self.url.rpartition(':')[2]}"
+        self.tokens[token] = self.clock() + self.token_seconds
+        answer: dict[str, Any] = {}
+        for path, value in ((login.token, token), (login.lasts, self.token_seconds)):
+            place = answer
+            for name in path[:-1]:
+                place = place.setdefault(name, {})
+            place[path[-1]] = value
+        return json_answer(answer)
 
     def _served(self, call: Call) -> Answer:
         try:
@@ -144,16 +174,20 @@ def credentials_hold(
     extra: Mapping[str, str],
     headers: Mapping[str, str],
     query: Mapping[str, str],
+    tokens: Collection[str] = (),
 ) -> bool:
     """Whether a call proves itself as the manifest says.
 
     `extra` are the connection's secrets by name. Of `basic`, `user` names the one that is the
-    user's; of `header` and `query`, `header` is the name of the field.
+    user's; of `header` and `query`, `header` is the name of the field. `tokens` are those that
+    were given for a login and are still good.
     """
     if wanted.scheme == "none":
         return True
     secret = extra.get(wanted.secret, "")
     given = headers.get("Authorization", "")
+    if wanted.scheme == "client_credentials":
+        return given.removeprefix("Bearer ") in tokens and given.startswith("Bearer ")
     if wanted.scheme == "bearer":
         expected = f"Bearer {secret}"
     elif wanted.scheme == "basic":

@@ -27,7 +27,10 @@ class ShopwareShop(Shop):
     """
 
     signing = ("new-shop-secret-0123456789", "old-shop-secret-0123456789", "strangers-secret-01234")
-    extra = {"access_token": "eyJ0eXAi.token-0123456789"}  # noqa: RUF012 - a constant
+    extra = {  # noqa: RUF012 - a constant
+        "client_id": "SWIAOFVWZU1PEWTYDZHQ0123",
+        "client_secret": "secret-access-key-0123456789",
+    }
     signature_header = "shopware-shop-signature"
     #: A guest is a customer of its own there, and an order stays with it.
     can_identify = False

@@ -10,7 +10,9 @@ import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -26,13 +28,17 @@ from adapters.signatures import mac
 from adapters.testing.shop import GivenBack, Purchase, What, json_answer
 from adapters.testing.till import Forgery
 from adapters.testing.toast_answers import ToastAnswers
-from adapters.testing.toast_checks import time_text
+from adapters.testing.toast_checks import changed_at, time_text
 from adapters.toast.adapter import signed_headers, transaction_headers
 from adapters.toast.token import pem_of, signed_token
 
 __all__ = ["RESTAURANT", "ToastOrders", "ToastShop", "public_key"]
 
 RESTAURANT = "76cb1b05-0000-4adf-863a-b2a94a5ecdcf"
+API_CLIENT = {
+    "client_id": "toast-client-id-0001",
+    "client_secret": "toast-client-secret-0001",
+}
 
 
 def _new_key() -> str:
@@ -54,6 +60,7 @@ class ToastShop(ToastAnswers):
 
     signing = (_new_key(), _new_key(), _new_key())
     extra = {  # noqa: RUF012 - a constant
+        **API_CLIENT,
         "webhook_secret": "toast-webhook-secret-0001",
         "jwt_issuer": "https://issuer.toast.example/0001",
         "jwt_audience": "the-audience-of-loyalty-0001",
@@ -176,8 +183,23 @@ class ToastShop(ToastAnswers):
     def signed_bytes(self, request: Request) -> Iterator[int]:
         yield from ()
 
+    def order(self, purchase: Purchase) -> dict[str, Any]:
+        """The order of a check."""
+        guid = f"order-{purchase.number:x}"
+        return {"guid": guid, "voided": False, "checks": [self.check(purchase)]}
+
     def answer(self, call: Call) -> Answer:
-        return json_answer({"status": 404}, 404)
+        parts = urlsplit(call.path)
+        if (call.method, parts.path) != ("GET", "/orders/v2/ordersBulk"):
+            return json_answer({"status": 404}, 404)
+        if Headers(call.headers).get("Toast-Restaurant-External-ID") != RESTAURANT:
+            return json_answer({"status": 400}, 400)
+        asked = dict(parse_qsl(parts.query))
+        since, until = (datetime.fromisoformat(asked[f"{end}Date"]) for end in ("start", "end"))
+        found = [p for p in self.purchases.values() if since <= changed_at(p) <= until]
+        size = min(self.page, int(asked["pageSize"]))
+        start = (int(asked["page"]) - 1) * size
+        return json_answer([self.order(purchase) for purchase in found[start : start + size]])
 
     def forged(self, request: Request, how: Forgery) -> Request:
         now = int(self.now.timestamp())
@@ -218,7 +240,7 @@ class ToastOrders(ToastShop):
         "webhook:toast-orders-secret-0000",
         "webhook:a-strangers-secret-000001",
     )
-    extra = {"api_key": "toast-static-api-key-0001"}  # noqa: RUF012 - a constant
+    extra = {"api_key": "toast-static-api-key-0001", **API_CLIENT}  # noqa: RUF012 - a constant
     signature_header = "Toast-Signature"
     signs_body = True
     forgeries = ("key",)
@@ -233,11 +255,7 @@ class ToastOrders(ToastShop):
             "guid": self._guid(),
             "details": {
                 "restaurantGuid": RESTAURANT,
-                "order": {
-                    "guid": f"order-{purchase.number:x}",
-                    "voided": False,
-                    "checks": [self.check(purchase)],
-                },
+                "order": self.order(purchase),
             },
         }
         body = json.dumps(event).encode()

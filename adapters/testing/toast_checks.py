@@ -11,7 +11,7 @@ from adapters.testing.shop import Item, Purchase
 from adapters.testing.till import Till
 from partner_sdk.wire.amounts import minor_digits
 
-__all__ = ["ToastChecks", "time_text"]
+__all__ = ["ToastChecks", "changed_at", "time_text"]
 
 _TENDERS = {"gift_card": "GIFTCARD", "cash": "CASH", "card": "CREDIT"}
 
@@ -26,7 +26,7 @@ class ToastChecks(Till, ABC):
         goods = [item for item in purchase.items if item.kind not in ("shipping", "tip")]
         tax = sum(item.tax for item in goods)
         total = purchase.total - tip
-        at = time_text(purchase.changed_at + timedelta(milliseconds=purchase.version))
+        at = time_text(changed_at(purchase))
         opened = time_text(purchase.placed_at)
         return {
             "guid": self.order_id(purchase),
@@ -132,6 +132,11 @@ class ToastChecks(Till, ABC):
     def amount(self, minor: int) -> float:
         """Minor units as a number of JSON."""
         return float(Decimal(minor).scaleb(-minor_digits(self.currency)))
+
+
+def changed_at(purchase: Purchase) -> datetime:
+    """When the check was changed last: no two changes within a millisecond."""
+    return purchase.changed_at + timedelta(milliseconds=purchase.version)
 
 
 def time_text(at: datetime) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from adapters.absent import WithoutMost
 from adapters.contract import (
+    Answer,
+    Call,
     Facts,
     Headers,
     Ignored,
     Malformed,
     Outcome,
+    Page,
     Parsed,
     Rejected,
     Reply,
@@ -30,7 +34,7 @@ from adapters.toast.answers import answer
 from adapters.toast.checks import named, order_of
 from adapters.toast.manifest import EVENTS, GUID, KIND, MANIFEST, RESTAURANT, SIGNATURE
 from adapters.toast.token import is_pem, signed_token, verified_token
-from adapters.toast.transactions import asked, is_known_restaurant, key_of
+from adapters.toast.transactions import asked, key_of, restaurants
 
 __all__ = ["Toast", "signed_headers", "transaction_headers"]
 
@@ -69,7 +73,7 @@ class Toast(WithoutMost):
             return Ignored(f"events {kind or 'without a type'} say nothing of points")
         details = object_at(event.get("details"), "details")
         store = optional(details.get("restaurantGuid"))
-        if store is None or not is_known_restaurant(_from(store), settings):
+        if store is None or store.lower() not in restaurants(settings):
             return Ignored("the restaurant is none of this connection's `restaurants`")
         return _facts(object_at(details.get("order"), "order"), store, settings)
 
@@ -80,6 +84,34 @@ class Toast(WithoutMost):
         if outcome.kind == "rejected" and outcome.problem != "malformed":
             return Reply(401)
         return Reply(503 if outcome.kind == "unavailable" else 200)
+
+    def poll(
+        self, *, since: datetime, until: datetime, cursor: str | None, settings: Settings
+    ) -> Call:
+        """Orders by when they were changed, of one restaurant after the other."""
+        place, page = _place(cursor)
+        asked = {
+            # Toast counts milliseconds: one more at the end loses nothing.
+            "startDate": _time(since),
+            "endDate": _time(until + timedelta(milliseconds=1)),
+            "page": str(page),
+            "pageSize": "100",
+        }
+        stores = restaurants(settings)
+        headers = {RESTAURANT: stores[place]} if place < len(stores) else {}
+        return Call("GET", f"/orders/v2/ordersBulk?{urlencode(asked)}", headers=headers)
+
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
+        """The orders of a page, each as its webhook would tell it; after the last comes none."""
+        if answer.status != 200:
+            raise Malformed(f"Toast answered {answer.status}")
+        orders = records(load(answer.body), "orders")
+        stores = restaurants(settings)
+        place, page = _place(cursor)
+        if orders:
+            found = tuple(_one_of_many(order, stores[place], settings) for order in orders)
+            return Page(found, f"{place}:{page + 1}")
+        return Page((), f"{place + 1}:1" if place + 1 < len(stores) else None)
 
     def sample(
         self, *, scenario: str, secrets: Secrets, settings: Settings, now: datetime
@@ -108,7 +140,7 @@ class Toast(WithoutMost):
             "order_updated": (),
         }
         url = settings.options.get("hook_url", "https://hub.example/hooks/con_sample")
-        store = (settings.options.get("restaurants", "").replace(",", " ").split() or [""])[0]
+        store = (restaurants(settings) or [""])[0]
         requests = []
         for number, (kind, said) in enumerate(stories[scenario], 1):
             headers = transaction_headers(
@@ -132,6 +164,20 @@ class Toast(WithoutMost):
         return tuple(requests)
 
 
+def _place(cursor: str | None) -> tuple[int, int]:
+    """Which restaurant of the connection, and which page of its orders."""
+    place, _, page = (cursor or "0:1").partition(":")
+    return int(place), int(page)
+
+
+def _one_of_many(order: Mapping[str, Any], store: str, settings: Settings) -> Parsed:
+    """An order of a list; one that cannot be read is told, and does not hold up the others."""
+    try:
+        return _facts(order, store, settings)
+    except Malformed as malformed:
+        return Ignored(f"an order of the list is not as promised: {malformed}")
+
+
 def _facts(order: Mapping[str, Any], store: str, settings: Settings) -> Parsed:
     if order.get("createdInTestMode") is True and settings.options.get("test_orders") != "count":
         return Ignored("the order was made in test mode")
@@ -146,10 +192,6 @@ def _facts(order: Mapping[str, Any], store: str, settings: Settings) -> Parsed:
 
 def _is_webhook(request: Request) -> bool:
     return SIGNATURE in request.headers
-
-
-def _from(store: str) -> Request:
-    return Request("POST", "", Headers({RESTAURANT: store}), b"")
 
 
 def _verified_webhook(request: Request, secrets: Secrets) -> Verified | Rejected:

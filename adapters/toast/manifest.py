@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.contract import Capability, Credentials, Limits, Manifest, Retries
+from adapters.contract import Capability, Credentials, Limits, Login, Manifest, Retries
 
 C = Capability
 KIND = "Toast-Transaction-Type"
@@ -42,6 +42,7 @@ MANIFEST = Manifest(
             C.GIFT_CARD_TENDER,
             C.SHIPPING,
             C.TIPS,
+            C.POLL,
             C.SYNCHRONOUS,
         }
     ),
@@ -50,7 +51,6 @@ MANIFEST = Manifest(
         C.CHARGEBACK: "a check does not show that a payment is disputed",
         C.STORE_CREDIT_TENDER: "Toast has no store credit apart from gift cards",
         C.REDEEM: "the till asks: an offer is redeemed in the question, and reversed by another",
-        C.POLL: "asking needs a login every hour; an accrual is sent again until it is taken",
         C.FETCH: "each message holds the whole check",
         C.SIGNED_TIME: "a token says how long it is good, not when a transaction was sent",
         C.BATCH: "a transaction is about one check, a webhook about one order",
@@ -63,8 +63,18 @@ MANIFEST = Manifest(
         succeeds_on=(200,),
         switches_off_after=None,
     ),
-    credentials=Credentials("none"),
-    limits=Limits(calls=20, seconds=1),
+    credentials=Credentials(
+        "client_credentials",
+        login=Login(
+            "/authentication/v1/authentication/login",
+            says={"userAccessType": "TOAST_MACHINE_CLIENT"},
+            proves={"clientId": "client_id", "clientSecret": "client_secret"},
+            token=("token", "accessToken"),
+            lasts=("token", "expiresIn"),
+        ),
+    ),
+    # Of lists of orders, for each restaurant.
+    limits=Limits(calls=5, seconds=1),
     events=(*KINDS, *EVENTS),
     scenarios=("inquire", "search", "paid", "redeemed", "cancelled", "order_updated"),
     secrets={
@@ -75,6 +85,8 @@ MANIFEST = Manifest(
         "webhook_secret": "the secret of the order webhook, beside those of the loyalty service",
         "jwt_issuer": "the token's issuer, if it shall be looked at",
         "jwt_audience": "the token's audience, if it shall be looked at",
+        "client_id": "the API client's id, by which the hub asks for the orders that changed",
+        "client_secret": "the secret of that API client",
     },
     options={
         "restaurants": "the GUIDs of the restaurants that may ask, with spaces between; no other",

@@ -30,6 +30,7 @@ __all__ = [
     "key_of",
     "kind_of",
     "redemptions_of",
+    "restaurants",
 ]
 
 _BLOCKS = {
@@ -57,9 +58,12 @@ def kind_of(request: Request) -> str:
 
 def is_known_restaurant(request: Request, settings: Settings) -> bool:
     """Whether the restaurant may ask: one that the connection names."""
-    guid = request.headers.get(RESTAURANT, "").strip()
-    known = settings.options.get("restaurants", "").replace(",", " ").lower().split()
-    return guid.lower() in known
+    return request.headers.get(RESTAURANT, "").strip().lower() in restaurants(settings)
+
+
+def restaurants(settings: Settings) -> list[str]:
+    """The restaurants of the connection, by their GUIDs."""
+    return settings.options.get("restaurants", "").replace(",", " ").lower().split()
 
 
 def key_of(request: Request) -> str:

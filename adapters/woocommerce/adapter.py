@@ -154,7 +154,7 @@ class WooCommerce:
         }
         return Call("GET", f"{_API}/orders?{urlencode(asked)}")
 
-    def polled(self, *, answer: Answer, settings: Settings) -> Page:
+    def polled(self, *, answer: Answer, cursor: str | None, settings: Settings) -> Page:
         found = answered(answer, "orders")
         ids = [identifier(one.get("id"), "orders.id") for one in records(found, "orders")]
         return Page(

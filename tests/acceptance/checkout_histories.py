@@ -154,7 +154,7 @@ class Told:
                 settings=connection.settings,
             )
             (answer,) = processing.asks.ask(connection, (call,))
-            page = self.adapter.polled(answer=answer, settings=connection.settings)
+            page = self.adapter.polled(answer=answer, cursor=cursor, settings=connection.settings)
             parsed: list[Parsed] = list(page.parsed)
             for taken in processing.take(connection, parsed):
                 assert taken.became in ("done", "ignored"), taken

@@ -68,7 +68,11 @@ def _section(adapter: Adapter) -> str:
             f"{_span(retries.over_seconds)}"
             + (f"; switched off after {s}" if (s := retries.switches_off_after) else ""),
         ),
-        ("Calls of the hub", f"at most {limits.calls} in {limits.seconds} s"),
+        (
+            "Calls of the hub",
+            f"at most {limits.calls} in {limits.seconds} s"
+            + ("; with a token that it logs in for" if manifest.credentials.login else ""),
+        ),
         ("Events", ", ".join(f"`{event}`" for event in manifest.events)),
         ("Samples", ", ".join(f"`{scenario}`" for scenario in manifest.scenarios)),
     ]

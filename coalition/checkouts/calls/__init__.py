@@ -6,11 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from coalition.checkouts.calls.client import Client
+from coalition.checkouts.calls.tokens import Tokens
 from coalition.config import Config
 from coalition.db.database import Database
 from coalition.outgoing.pinned import PinnedClient, system_resolver
 
 __all__ = ["Client", "client_for"]
+
+_TOKENS = Tokens()
+"""Those of this process, whatever asks: a login for each client would be one for each job."""
 
 
 def client_for(
@@ -28,5 +32,6 @@ def client_for(
             allow_private=config.webhook_private_hosts, resolve=system_resolver, seconds=seconds
         ),
         wall=wall,
+        tokens=_TOKENS,
         patience=patience,
     )

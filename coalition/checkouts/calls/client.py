@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-from adapters.contract import Answer, Call, Credentials, Headers, Limits, Secrets
+from adapters.contract import (
+    Answer,
+    Call,
+    Credentials,
+    Headers,
+    Limits,
+    Login,
+    Manifest,
+    Secrets,
+)
 from adapters.registry import adapter_named
 from coalition.checkouts.calls.domain import Asked
+from coalition.checkouts.calls.proof import address_of, all_secrets, headers_of, secret_of, without
 from coalition.checkouts.calls.store import keep_quiet, log_call, take_turn
+from coalition.checkouts.calls.tokens import Token, Tokens, login_call, read_token
 from coalition.checkouts.domain import Connection, Refused, Unreachable
 from coalition.db.database import Database
 from coalition.outgoing.pinned import NoAnswer, PinnedClient, Response
@@ -25,7 +34,6 @@ MOST_BYTES = 8 * 1024 * 1024
 SHORTEST_QUIET, LONGEST_QUIET = timedelta(milliseconds=250), timedelta(hours=1)
 """How long the hub is silent after an answer 429, whatever the platform says."""
 _LONGEST_PATH, _LONGEST_DETAIL, _LONGEST_KEY = 300, 200, 200
-_HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +41,13 @@ class Client:
     """Makes the calls that adapters ask for. Safe to share between threads.
 
     `patience` is how many seconds in all it waits for its turn, or because the platform says so,
-    before it gives up with `Unreachable`.
+    before it gives up with `Unreachable`. `tokens` are those of the process.
     """
 
     database: Database
     send: PinnedClient
     wall: Callable[[], datetime]
+    tokens: Tokens = field(default_factory=Tokens)
     patience: float = 20.0
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
@@ -53,14 +62,58 @@ class Client:
         """
         manifest = adapter_named(connection.platform).manifest
         until = self.monotonic() + self.patience
-        return tuple(
-            self._ask(connection, call, manifest.credentials, manifest.limits, until)
-            for call in calls
-        )
+        return tuple(self._ask(connection, call, manifest, until) for call in calls)
 
-    def _ask(
+    def _ask(self, shop: Connection, call: Call, manifest: Manifest, until: float) -> Answer:
+        login, limits = manifest.credentials.login, manifest.limits
+        if login is None:
+            response = self._answered(shop, call, manifest.credentials, limits, until)
+        else:
+            response = self._with_token(shop, call, manifest, login, until)
+        if response.status in (401, 403):
+            raise Refused(
+                response.status,
+                f"the platform answered {response.status}: are the credentials right?",
+            )
+        return Answer(response.status, Headers(response.headers), response.body)
+
+    def _with_token(
+        self, shop: Connection, call: Call, manifest: Manifest, login: Login, until: float
+    ) -> Response:
+        """The answer to a call with a token; once with another, where that one is not taken."""
+        credentials, limits = manifest.credentials, manifest.limits
+        asking = login_call(login, lambda name: secret_of(shop.secrets, name))
+
+        def log_in() -> Token:
+            response = self._answered(shop, asking, Credentials("none"), limits, until)
+            if not 200 <= response.status < 300:
+                raise Refused(
+                    response.status,
+                    f"the platform answered {response.status} to the login: are "
+                    f"{' and '.join(login.proves.values())} right?",
+                )
+            return read_token(login, response.body, self.wall())
+
+        def ask(token: Token) -> Response:
+            extra = {**shop.secrets.extra, credentials.secret: token.value}
+            known = replace(shop, secrets=Secrets(shop.secrets.signing, extra))
+            return self._answered(known, call, credentials, limits, until)
+
+        def get(instead_of: Token | None = None) -> Token:
+            return self.tokens.get(
+                connection=shop, call=asking, wall=self.wall, log_in=log_in, instead_of=instead_of
+            )
+
+        token = get()
+        response = ask(token)
+        if response.status == 401 and not token.is_young(self.wall()):
+            response = ask(get(instead_of=token))
+        return response
+
+    def _answered(
         self, shop: Connection, call: Call, credentials: Credentials, limits: Limits, until: float
-    ) -> Answer:
+    ) -> Response:
+        """The answer to a call, whatever it says of the credentials."""
         while True:
             self._wait_for_turn(shop.no, limits, until)
             response = self._make(shop, call, credentials)
@@ -72,18 +125,13 @@ class Client:
                     continue
             if response.status >= 500:
                 raise Unreachable(f"the platform answered {response.status}")
-            if response.status in (401, 403):
-                raise Refused(
-                    response.status,
-                    f"the platform answered {response.status}: are the credentials right?",
-                )
             if 300 <= response.status < 400:
                 raise Refused(
                     response.status,
                     f"the platform answered {response.status}: redirects are not followed; "
                     "set the address that it leads to",
                 )
-            return Answer(response.status, Headers(response.headers), response.body)
+            return response
 
     def _wait_for_turn(self, no: int, limits: Limits, until: float) -> None:
         while True:
@@ -124,7 +172,7 @@ class Client:
             response = self.send.send(
                 method=call.method,
                 url=address_of(shop.settings.store_url, call, credentials, shop.secrets),
-                headers=_headers(call, credentials, shop.secrets),
+                headers=headers_of(call, credentials, shop.secrets),
                 body=call.body,
                 most_bytes=self.most_bytes,
             )
@@ -140,7 +188,7 @@ class Client:
             detail = str(none)
             raise Unreachable(f"the platform {detail}") from None
         finally:
-            hidden = list(_all_secrets(shop.secrets))
+            hidden = list(all_secrets(shop.secrets))
             asked = Asked(
                 connection_no=shop.no,
                 called_at=called_at,
@@ -158,86 +206,11 @@ class Client:
         return response
 
 
-def address_of(store_url: str, call: Call, credentials: Credentials, secrets: Secrets) -> str:
-    """The address of a call: below the store's, whatever the path says.
-
-    Raises:
-        Refused: the store has no address, or the path leads to another host: a credential is
-            shown to nobody but the store that it is for.
-    """
-    base = store_url.rstrip("/") + "/"
-    if not store_url:
-        raise Refused(None, "the connection has no store address")
-    absolute = re.match(r"[a-z][a-z0-9+.-]*:", call.path, re.IGNORECASE | re.ASCII) is not None
-    url = call.path if absolute else base + call.path.lstrip("/")
-    try:
-        there, here = urlsplit(url), urlsplit(urljoin(base, "/"))
-        same = (there.scheme, there.hostname, there.port) == (here.scheme, here.hostname, here.port)
-    except ValueError:
-        same = False
-    if not same:
-        raise Refused(None, "the call leads away from the store's address")
-    if credentials.scheme == "query":
-        name = credentials.header or credentials.secret
-        added = urlencode({name: _secret(secrets, credentials.secret)}, quote_via=quote)
-        url += ("&" if "?" in url else "?") + added
-    return url
-
-
-def without(text: str, secrets: Iterable[str]) -> str:
-    """A text in which no secret can be read."""
-    for secret in secrets:
-        for spelt in {secret, quote(secret, safe=""), quote(secret)}:
-            text = text.replace(spelt, _HIDDEN)
-    return text
-
-
 def _outcome(status: int) -> tuple[str, str]:
     if status == 429:
         return "slow_down", "answered 429"
     refused = status in (401, 403) or 300 <= status < 400
     return "refused" if refused else "answered", f"answered {status}"
-
-
-def _headers(call: Call, credentials: Credentials, secrets: Secrets) -> dict[str, str]:
-    """The call's own header fields, its key, and what proves the hub."""
-    given = {name.lower(): value for name, value in call.headers.items()}
-    sent = {"user-agent": "coalition-hub/1", "accept": "application/json", **given}
-    if call.key is not None:
-        sent.setdefault("idempotency-key", call.key)
-    return sent | _proof(credentials, secrets)
-
-
-def _proof(credentials: Credentials, secrets: Secrets) -> dict[str, str]:
-    match credentials.scheme:
-        case "bearer":
-            return {"authorization": f"Bearer {_secret(secrets, credentials.secret)}"}
-        case "basic":
-            user = _secret(secrets, credentials.user) if credentials.user else ""
-            pair = f"{user}:{_secret(secrets, credentials.secret)}"
-            return {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-        case "header":
-            name = (credentials.header or "authorization").lower()
-            return {name: _secret(secrets, credentials.secret)}
-        case _:
-            return {}
-
-
-def _secret(secrets: Secrets, name: str) -> str:
-    try:
-        found = secrets.extra[name]
-    except KeyError:
-        raise Refused(None, f"the connection has no secret {name}") from None
-    if not found.isascii() or not found.isprintable():
-        raise Refused(None, f"the secret {name} is not one line of ASCII")
-    return found
-
-
-def _all_secrets(secrets: Secrets) -> Iterable[str]:
-    for secret in (*secrets.signing, *secrets.extra.values()):
-        # What is shorter proves nothing, and would blacken the log.
-        if len(secret) >= 4:
-            yield secret
 
 
 def _waiting(given: str, name: str, now: datetime) -> timedelta | None:

@@ -15,7 +15,6 @@ from functools import partial
 from adapters.contract import (
     Answer,
     Call,
-    Capability,
     Facts,
     Fetch,
     Malformed,
@@ -26,6 +25,7 @@ from adapters.contract import (
 )
 from adapters.registry import adapter_named
 from coalition.checkouts.domain import Asks, Connection, Message, Refused, Rejection, Unreachable
+from coalition.checkouts.polling.service import is_asked
 from coalition.checkouts.processing.reading import Reader, guarded
 from coalition.checkouts.processing.values import Taken
 from coalition.checkouts.spends.platform import can_redeem
@@ -105,7 +105,7 @@ def find_out(
         taken_at=heard[0].received_at if heard else None,
         refused=refused[0] if refused else None,
     )
-    if Capability.POLL in adapter_named(connection.platform).manifest.capabilities:
+    if is_asked(connection):
         found = shop.orders(found)
     if can_redeem(adapter_named(connection.platform)) and found.unasked is None:
         opened = next((each.id for each in found.orders if each.status == "open"), None)
@@ -162,7 +162,7 @@ class _Shop:
                 settings=self.connection.settings,
             )
             (answer,) = self._ask((call,))
-            page = adapter.polled(answer=answer, settings=self.connection.settings)
+            page = adapter.polled(answer=answer, cursor=cursor, settings=self.connection.settings)
             found += page.parsed
             cursor = page.cursor
             if cursor is None:

@@ -71,7 +71,7 @@ class Poller:
             asked_at = clock(connection=database)
         call = adapter.poll(since=since, until=until, cursor=cursor, settings=connection.settings)
         (answer,) = self.processing.asks.ask(connection, (call,))
-        page = adapter.polled(answer=answer, settings=connection.settings)
+        page = adapter.polled(answer=answer, cursor=cursor, settings=connection.settings)
         taken = self.processing.take(connection, page.parsed, asked_at=asked_at)
         return Polled(tuple(taken), page.cursor)
 
@@ -99,7 +99,7 @@ class Poller:
         """Ask each platform that is due; gives what became of how many things."""
         wall_now = self.processing.clocks.wall()
         book = self.connections.newest()
-        nos = [no for no, each in book.by_no.items() if _is_asked(each)]
+        nos = [no for no, each in book.by_no.items() if is_asked(each)]
         with self.processing.database.transaction() as database:
             store.begin(connection=database, connection_nos=nos, wall_now=wall_now)
             waiting = store.due(connection=database, connection_nos=nos, wall_now=wall_now)
@@ -107,7 +107,7 @@ class Poller:
         for no in waiting:
             # As it is now: it may have been paused while others were asked.
             shop = self.connections.current().by_no.get(no)
-            if shop is not None and _is_asked(shop):
+            if shop is not None and is_asked(shop):
                 counts += self.round(shop)
         return counts
 
@@ -206,8 +206,12 @@ def polls(connection: Connection) -> bool:
     return Capability.POLL in adapter_named(connection.platform).manifest.capabilities
 
 
-def _is_asked(connection: Connection) -> bool:
-    return connection.state != "paused" and polls(connection)
+def is_asked(connection: Connection) -> bool:
+    """Whether the hub asks it steadily: it goes on, and where that takes a login, has one."""
+    login = adapter_named(connection.platform).manifest.credentials.login
+    wanted = () if login is None else login.proves.values()
+    able = all(name in connection.secrets.extra for name in wanted)
+    return connection.state != "paused" and able and polls(connection)
 
 
 def check_polls(connection: Connection) -> None:

@@ -43,6 +43,14 @@ SHOPS: dict[str, type[Shop]] = {
 def credentials(adapter: Adapter, shop: Shop) -> dict[str, str]:
     """Headers by which the platform knows the hub."""
     wanted, extra = adapter.manifest.credentials, shop.secrets.extra
+    if wanted.login is not None:
+        proof = {name: extra[secret] for name, secret in wanted.login.proves.items()}
+        found = requests.post(
+            shop.settings.store_url + wanted.login.path,
+            json={**wanted.login.says, **proof},
+            timeout=5,
+        )
+        return {"Authorization": f"Bearer {found.json()['access_token']}"}
     secret = extra[wanted.secret]
     if wanted.scheme == "bearer":
         return {"Authorization": f"Bearer {secret}"}

@@ -29,7 +29,7 @@ def earn(run: Run) -> Graded:
     an order that is made has to do.
     """
     paid = _paid(run, "platform")
-    if not paid and not run.can(Capability.POLL):
+    if not paid and (run.can(Capability.SYNCHRONOUS) or not run.can(Capability.POLL)):
         paid = _paid(run, "sample")
         if not paid and run.can(Capability.SYNCHRONOUS):
             paid = [run.base]

@@ -13,8 +13,9 @@ from sqlalchemy import Engine, text
 
 from adapters.contract import Call, Credentials, Headers, Secrets, Settings
 from adapters.registry import adapter_named
-from coalition.checkouts.calls.client import Client, address_of
+from coalition.checkouts.calls.client import Client
 from coalition.checkouts.calls.jobs import KEPT
+from coalition.checkouts.calls.proof import address_of
 from coalition.checkouts.calls.store import calls_of, forget_calls
 from coalition.checkouts.domain import Connection, Refused, Unreachable
 from coalition.db.database import Database

@@ -104,6 +104,27 @@ def test_a_backfill_equals_what_the_messages_gave(market: Market, platform: str)
     assert sales(market, "copy") == told
 
 
+def test_a_tills_checks_are_asked_for_where_the_hub_can_log_in(market: Market) -> None:
+    ann = market.member("77")
+    shop = market.connect("toast")
+    shop.shop.page = 2
+    for amount in (1000, 2000, 3000):
+        shop.shop.buy([Item("L1", amount)])
+    span = (START - timedelta(days=1), START + timedelta(hours=1))
+    assert command.run(poller(market), named(market, shop), *span) == ({"done": 3}, [])
+    assert market.balance(ann) == 60
+    paths = [each.path.partition("?")[0] for each in shop.server.asked]
+    login = "/authentication/v1/authentication/login"
+    # The token serves all pages; an empty one is the last.
+    assert paths == [login, *["/orders/v2/ordersBulk"] * 3]
+    secrets = {"signing": shop.shop.signing[0].replace("\n", "\\n")}
+    silent = market.connect("toast", name="silent", secrets=secrets)
+    poller(market).look()
+    assert silent.server.asked == [], "it was given nothing to ask with"
+    with pytest.raises(HubError, match="no secret client_id"):
+        command.run(poller(market), named(market, silent), *span)
+
+
 def test_a_platform_that_cannot_be_asked_says_why(market: Market) -> None:
     shop = market.connect("adyen")
     with pytest.raises(HubError) as refused:
