@@ -218,7 +218,11 @@ def grade_spend(
     case = "spend"
     if needs_order:
         found = "points pay on an open order there, and none is open"
-        return failed(case, found, "Leave an order open in the test shop, and run it again.")
+        return failed(
+            case,
+            found,
+            "Leave an order open there, so that the platform tells of it, and run it again.",
+        )
     if trouble is not None:
         left = f"; look whether {code} is still there" if code else ""
         mend = f"{_MEND_ASKING} It must be allowed to write{left}."

@@ -40,6 +40,7 @@ DAYS = 30
 _LATELY = 2
 _MOST_PAGES = 5
 _MOST_ORDERS = 10
+_MOST_ASKED = 15
 _MOST_MESSAGES = 50
 _MOST_ROUNDS = 5
 _PARALLEL = 4
@@ -121,7 +122,7 @@ class _Shop:
     wall_now: datetime
 
     def orders(self, found: Found) -> Found:
-        """The newest orders of the last days, as the platform tells them."""
+        """The newest orders of the last days, and those that it told of last, open ones too."""
         try:
             parsed = self._listed()
         except _TROUBLE as trouble:
@@ -134,8 +135,13 @@ class _Shop:
             parallel=_PARALLEL,
             asked_at=self.wall_now,
         )
-        whole = [each for each in parsed if isinstance(each, Facts | Fetch)]
-        sources = reader.read(whole[-_MOST_ORDERS:])
+        whole = [each for each in parsed if isinstance(each, Facts | Fetch)][-_MOST_ORDERS:]
+        asked = {each.about for each in whole if isinstance(each, Fetch)}
+        for each in found.parsed:
+            if isinstance(each, Fetch) and each.about not in asked and len(asked) < _MOST_ASKED:
+                asked.add(each.about)
+                whole.append(each)
+        sources = reader.read(whole)
         ends = [each.ended for each in sources if each.ended is not None]
         return replace(
             found,

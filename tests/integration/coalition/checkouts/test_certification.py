@@ -13,7 +13,8 @@ import requests
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from adapters.testing.shop import Item
+from adapters.testing.poster import PosterShop
+from adapters.testing.shop import Item, Message
 from coalition.checkouts.certification.domain import CASES
 from coalition.checkouts.certification.store import begin_run
 from coalition.cli.app import app
@@ -175,6 +176,27 @@ def test_what_is_set_wrongly_fails_with_the_reason_and_what_to_do(market: Market
     assert case(report, "spend")["grade"] == "not_for_it"
     rejections = counts(market).pop("inbox_rejection")
     assert rejections == before["inbox_rejection"] + 1, "only what the shop itself sent is noted"
+
+
+def test_where_points_pay_on_an_open_order_one_must_be_open(market: Market) -> None:
+    # The platform's pace is kept by a clock that goes.
+    market.hub.wall = None
+    till = market.connect("poster", state="test")
+    assert isinstance(till.shop, PosterShop)
+    till.shop.now = market.now()
+    till.shop.buy([Item("L1", 4000)])
+    till.deliver()
+    market.hub.wall = None
+    found = wrong(certified(till), "spend")
+    assert found == "points pay on an open order there, and none is open"
+    table = till.shop.open([Item("L1", 2500)])
+    (told,) = till.shop.messages(table, "edited", None)
+    till.deliver([Message(told, market.now())])
+    market.hub.wall = None
+    report = certified(till)
+    assert case(report, "spend")["grade"] == "passed", case(report, "spend")
+    assert report["passed"]
+    assert till.shop.comments == {table.number: ""}, "the code is still there"
 
 
 def test_only_what_is_in_test_is_certified_and_a_partner_may_be_certified_itself(
