@@ -7,9 +7,9 @@ from uuid import UUID
 
 from coalition.agreements import store
 from coalition.agreements.domain import Agreement
+from coalition.agreements.reading import parse_terms
 from coalition.agreements.schemas import AgreementAnswer, AgreementBody
 from coalition.agreements.service import publish_agreement
-from coalition.agreements.terms import parse_terms
 from coalition.agreements.wire import agreement_document
 from coalition.errors import FieldError, HubError
 from coalition.http.endpoint import Answer, RequestContext, Routes

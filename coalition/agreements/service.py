@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from coalition.agreements.domain import Agreement
+from coalition.agreements.reading import parse_terms
 from coalition.agreements.store import insert_agreement, insert_face_value
-from coalition.agreements.terms import parse_terms, terms_sha256
+from coalition.agreements.terms import terms_sha256
 from coalition.db.state import bump_directory
 from coalition.errors import FieldError, HubError
 from partner_sdk.wire.amounts import InvalidAmount, minor_digits, parse_decimal

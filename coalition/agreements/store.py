@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, func, insert, select
 
 from coalition.agreements.domain import Agreement
+from coalition.agreements.reading import parse_terms
 from coalition.agreements.tables import agreement, face_value
-from coalition.agreements.terms import parse_terms
 
 
 def load_agreements(*, connection: Connection, party_no: int | None = None) -> list[Agreement]:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from coalition.agreements.terms import parse_terms
+from coalition.agreements.reading import parse_terms
 from coalition.cli.session import open_session
 from coalition.directory import Snapshot, read_snapshot
 from coalition.errors import HubError

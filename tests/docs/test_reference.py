@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from coalition.agreements.reading import parse_terms
 from coalition.agreements.schemas import TERMS_SCHEMA
-from coalition.agreements.terms import parse_terms
 from coalition.cli.app import app as coalition_app
 from coalition.events.domain import EVENT_TYPES
 from coalition.ledger.domain import BUCKETS, MovementKind, ObligationKind

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
-from coalition.agreements.terms import parse_terms
+from coalition.agreements.reading import parse_terms
 from coalition.cli.app import app
 from coalition.config import Config
 from coalition.insights.domain import BANDS, Outcome, band_of

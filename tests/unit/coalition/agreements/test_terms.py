@@ -19,7 +19,8 @@ from coalition.agreements.domain import (
     expiry_instant,
     version_in_force,
 )
-from coalition.agreements.terms import APART, Rate, parse_terms, terms_sha256
+from coalition.agreements.reading import parse_terms
+from coalition.agreements.terms import APART, Rate, terms_sha256
 from coalition.errors import HubError
 from tests.coalition_world import terms
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coalition.agreements.terms import Rounding, parse_terms
+from coalition.agreements.reading import parse_terms
+from coalition.agreements.terms import Rounding
 from coalition.errors import HubError
 from coalition.sales.domain import Line, Refund, RefundLine, Sale, Tender, merge_refunds
 from coalition.sales.earning import apply_day_cap, points_of_sale, round_fraction
