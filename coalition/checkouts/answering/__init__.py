@@ -19,7 +19,7 @@ from coalition.checkouts.domain import Connection, Delivery, Message, kept_key
 from coalition.checkouts.processing import Processing
 from coalition.checkouts.processing.recognise import find_contacts
 from coalition.checkouts.store import inbox
-from coalition.checkouts.store.answers import answer_kept
+from coalition.checkouts.store.answers import answer_kept, lock_order
 from coalition.directory import Snapshot
 from coalition.errors import HubError, StaleDirectory
 from coalition.posting_context import PostingContext
@@ -97,7 +97,7 @@ def _do(asked: Asked) -> Outcome:
         kept = inbox.keep(
             connection=database,
             delivery=replace(
-                asked.delivery, state="done", about=None if order is None else order.id
+                asked.delivery, state="done", about=None if order is None else kept_key(order.id)
             ),
             directory_version=asked.context.snapshot.version,
         )
@@ -144,12 +144,12 @@ def _done(asked: Asked, database: Database, member: UUID | None, order: Order | 
 
 def _reverse(asked: Asked, database: Database) -> Said:
     """Undo what another key did: a redemption in whole or part, an accrual as a whole."""
-    before = inbox.find_by_key(
-        connection=database,
-        connection_no=asked.of.no,
-        key=kept_key(asked.question.reverses or ""),
-        lock=True,
-    )
+    key = kept_key(asked.question.reverses or "")
+    before = inbox.find_by_key(connection=database, connection_no=asked.of.no, key=key)
+    if before is not None and before.about is not None:
+        lock_order(connection=database, connection_no=asked.of.no, about=before.about)
+    # Once more, as it is now that nobody else undoes it.
+    before = inbox.find_by_key(connection=database, connection_no=asked.of.no, key=key, lock=True)
     kind = None if before is None else before.result.get("kind")
     if before is None or kind not in _DOING:
         raise Refusal("operation_not_found")

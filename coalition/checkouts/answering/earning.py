@@ -13,7 +13,7 @@ from adapters.contract import Facts, Order, Question
 from adapters.registry import adapter_named
 from adapters.sale import wire_id
 from coalition.checkouts.answering.asked import Asked, Refusal, Said
-from coalition.checkouts.domain import Message, order_name
+from coalition.checkouts.domain import Message, kept_key, order_name
 from coalition.checkouts.store import answers
 from coalition.errors import HubError
 from coalition.sales.service.read import current_answer
@@ -32,25 +32,28 @@ def accrue(asked: Asked) -> Order:
     if order is None:
         raise Refusal("validation_failed")
     with asked.processing.database.autocommit() as database:
-        undone = answers.undone_revision(
-            connection=database,
-            connection_no=asked.of.no,
-            about=order.id,
-            told=order.revision,
-        )
+        undone = _undone(asked, database, order)
     revision = order.revision if undone is None else max(order.revision, undone + 1)
     buyer = asked.question.customer or order.customer
     return _state(asked, replace(order, revision=revision, customer=buyer))
 
 
 def accrual(asked: Asked, database: Database, member: UUID | None, order: Order) -> Said:
-    """What a till is told of an accrual."""
-    sale_id = _sale_id(asked, order)
-    try:
-        sale = current_answer(connection=database, party_no=asked.of.party_no, external_id=sale_id)
-    except HubError:
-        return {}  # a guest's, where guests are not kept
-    return {"sale": sale_id} | ({} if member is None else {"earned_points": sale.earned})
+    """What a till is told of an accrual.
+
+    Raises:
+        HubError: `conflict_retry`: what was accrued was undone meanwhile.
+    """
+    told = asked.question.order or order
+    answers.lock_order(connection=database, connection_no=asked.of.no, about=kept_key(order.id))
+    undone = _undone(asked, database, told)
+    if undone is not None and order.revision <= undone:
+        raise HubError("conflict_retry", "An earlier accrual of the order is undone just now.")
+    earned = _earned(asked, database, order)
+    if earned is None:
+        return {}
+    said: Said = {"sale": _sale_id(asked, order)}
+    return said if member is None else said | {"earned_points": earned}
 
 
 def revisions(asked: Asked, stated: Order | None) -> Said:
@@ -73,9 +76,7 @@ def cancel(asked: Asked, database: Database, before: Message) -> Said:
     if order is None:
         raise Refusal("operation_not_reversible")
     revision = int(before.result["revision"]) + 1
-    earned = current_answer(
-        connection=database, party_no=asked.of.party_no, external_id=_sale_id(asked, order)
-    ).earned
+    earned = _earned(asked, database, order) or 0
     told = int(before.result["told"])
     if answers.other_accrual_stands(connection=database, accrual=before, told=told):
         earned = 0
@@ -99,6 +100,28 @@ def _state(asked: Asked, order: Order) -> Order:
         said: Mapping[str, Any] = taken.orders[0] if taken.orders else {}
         raise Refusal(str(said.get("problem", "validation_failed")))
     return order
+
+
+def _earned(asked: Asked, database: Database, order: Order) -> int | None:
+    """The points of an order's sale; None: there is none, for guests' are not kept."""
+    try:
+        return current_answer(
+            connection=database, party_no=asked.of.party_no, external_id=_sale_id(asked, order)
+        ).earned
+    except HubError as refusal:
+        if refusal.code != "sale_not_found":
+            raise
+        return None
+
+
+def _undone(asked: Asked, database: Database, told: Order) -> int | None:
+    """The revision by which an accrual was undone of the order in the state that is told."""
+    return answers.undone_revision(
+        connection=database,
+        connection_no=asked.of.no,
+        about=kept_key(told.id),
+        told=told.revision,
+    )
 
 
 def _sale_id(asked: Asked, order: Order) -> str:

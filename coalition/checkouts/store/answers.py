@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 from coalition.checkouts.domain import Message
 from coalition.checkouts.tables import inbox_message
 
+_LOCK = 7208
 _UNDONE = text("""
 SELECT max((result ->> 'undone')::bigint) FROM inbox_message
  WHERE connection_no = :no AND about = :about AND result ? 'undone'
@@ -21,6 +22,12 @@ SELECT EXISTS (
    WHERE connection_no = :no AND about = :about AND result ->> 'kind' = 'accrue'
      AND NOT result ? 'undone' AND (result ->> 'told')::bigint = :told AND message_id <> :but
 )""")
+
+
+def lock_order(*, connection: Connection, connection_no: int, about: str) -> None:
+    """Let nobody else write down an accrual of that order, or undo one, until this is over."""
+    order = func.hashtext(f"{connection_no}/{about}")
+    connection.execute(select(func.pg_advisory_xact_lock(_LOCK, order)))
 
 
 def undone_revision(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -149,6 +150,23 @@ def test_an_accrual_that_was_repeated_by_another_key_stands_when_the_first_is_un
     assert market.balance(member) == 0
 
 
+def test_accruals_of_one_check_that_are_undone_at_once_leave_nothing(
+    market: Market, restaurant: Restaurant
+) -> None:
+    member, shop = market.member("77"), restaurant.shop
+    for number in range(5):
+        keys = [f"a{number}", f"b{number}"]
+        assert all(restaurant.accrue(key).accepted for key in keys)
+        assert market.balance(member) == 40
+        undo = [shop.reverse(key=f"r{key}", member="77", reverses=key) for key in keys]
+        while undo:
+            # One that was in the other's way is asked again.
+            with ThreadPoolExecutor(len(undo)) as tills:
+                answers = list(tills.map(restaurant.send, undo))
+            undo = [each for each, a in zip(undo, answers, strict=True) if a.status != 200]
+        assert market.balance(member) == 0
+
+
 def test_an_accrual_that_comes_late_does_not_bring_back_what_was_undone_since(
     market: Market, restaurant: Restaurant
 ) -> None:
@@ -170,6 +188,12 @@ def test_a_guests_check_is_accepted_and_earns_nothing(
     assert restaurant.ask(shop.accrue(key="g1", member=None, purchase=check)).accepted
     assert restaurant.door.sale(check)["member"] is None
     assert restaurant.ask(shop.reverse(key="g2", member=None, reverses="g1")).accepted
+    ignore = {"guests": "ignore"}
+    path = f"/v1/connections/{restaurant.door.id}"
+    assert market.partner.send("PUT", path, ignore).status_code == 200
+    other = shop.buy([Item("L1", 2000)], customer=None)
+    assert restaurant.ask(shop.accrue(key="g3", member=None, purchase=other)).accepted
+    assert restaurant.ask(shop.reverse(key="g4", member=None, reverses="g3")).accepted
 
 
 def test_the_webhook_of_orders_tells_the_same_sale_and_its_refunds(
