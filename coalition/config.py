@@ -25,7 +25,8 @@ from coalition.secret import ConfigError as ConfigError
 
 Environment = Literal["test", "live"]
 _AT_LEAST_ONE = (
-    "workers", "threads", "pool_size", "jobs_tick_seconds", "inbox_days", "max_body_bytes",
+    "workers", "threads", "pool_size", "jobs_tick_seconds", "max_body_bytes", "evidence_months",
+    "answer_days", "inbox_days", "call_log_days", "digest_days",
 )  # fmt: skip
 
 
@@ -125,10 +126,21 @@ class Config:
         "Months for which signed requests are kept as evidence.",
         default=18,
     )
+    answer_days: int = _setting(
+        "COALITION_ANSWER_DAYS",
+        "Days for which the answer to a request with an Idempotency-Key is kept, and given again. "
+        "The key is kept for ever: it never does the work twice.",
+        default=30,
+    )
     inbox_days: int = _setting(
         "COALITION_INBOX_DAYS",
         "Days for which messages of checkout platforms are kept, and known when they come again.",
         default=60,
+    )
+    call_log_days: int = _setting(
+        "COALITION_CALL_LOG_DAYS",
+        "Days for which it is kept what was asked of checkout platforms.",
+        default=30,
     )
     digest_days: int = _setting(
         "COALITION_DIGEST_DAYS",

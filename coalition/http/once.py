@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
+from datetime import timedelta
 
 from flask import Response
 
@@ -41,7 +42,8 @@ def once(
     Raises:
         StaleDirectory: another directory holds by now.
         CurrentRefusal: the handler refused.
-        HubError: `idempotency_in_progress`, `idempotency_key_reused`, `request_replayed`.
+        HubError: `idempotency_in_progress`, `idempotency_key_reused`, `request_replayed`,
+            `idempotency_answer_gone`.
     """
     hub, connection, party_no = context.hub, context.connection, context.caller.party_no
     lock = int.from_bytes(
@@ -60,6 +62,10 @@ def once(
     )
     saved = store.find_answer(connection=connection, party_no=party_no, key=key)
     if saved is not None:
+        if saved.answer is None:
+            raise HubError(
+                "idempotency_answer_gone", "What this key did is done; its answer is not kept."
+            )
         if saved.request_hmac != digest:
             raise HubError(
                 "idempotency_key_reused", "This Idempotency-Key came with another request."
@@ -84,12 +90,14 @@ def once(
             at=_place(party_no, key),
             nonce=hub.random(12),
         )
+    days = timedelta(days=hub.config.answer_days)
     store.save_answer(
         connection=connection,
         party_no=party_no,
         key=key,
         answer=store.SavedAnswer(digest, response.status_code, answer),
         recorded_at=context.wall_now,
+        kept_until=context.wall_now + (days if context.idempotency_key else store.SIGNATURE_LASTS),
     )
     if context.evidence is not None:
         store.save_evidence(connection=connection, row=context.evidence)

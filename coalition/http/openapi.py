@@ -162,7 +162,10 @@ def _parameters(endpoint: Endpoint) -> Iterable[Json]:
             "name": "Idempotency-Key",
             "in": "header",
             "required": True,
-            "description": "One for each operation; the same for a repetition of it.",
+            "description": (
+                "One for each operation; the same for a repetition of it. A key is good once, for "
+                "ever; the answer is given again for COALITION_ANSWER_DAYS (30)."
+            ),
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
         }
 

@@ -34,6 +34,7 @@ _BODY = (
 _IDEMPOTENCY = (
     "idempotency_key_missing",
     "idempotency_key_reused",
+    "idempotency_answer_gone",
     "idempotency_in_progress",
 )
 _ALWAYS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
@@ -16,6 +16,23 @@ _GUARD = text(
     "SELECT pg_try_advisory_xact_lock(:lock) AS locked, directory_version, EXISTS (SELECT FROM"
     " refused_request WHERE party_no = :party_no AND nonce = :nonce) AS refused FROM hub_state"
 )
+SIGNATURE_LASTS = timedelta(minutes=15)
+"""Longer than any signature is good for."""
+_NONCE = "nonce:"
+_FORGET = text(f"""
+WITH over AS (
+  SELECT party_no, key FROM idempotency WHERE kept_until < :now
+   ORDER BY kept_until LIMIT :most),
+gone AS (
+  DELETE FROM idempotency i USING over o
+   WHERE i.party_no = o.party_no AND i.key = o.key AND starts_with(i.key, '{_NONCE}') RETURNING 1),
+bare AS (
+  UPDATE idempotency i SET answer = NULL, request_hmac = NULL,
+         kept_until = NULL FROM over o
+   WHERE i.party_no = o.party_no AND i.key = o.key AND NOT starts_with(i.key, '{_NONCE}')
+  RETURNING 1)
+SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM bare)
+""")
 _LOOK_UP = select(idempotency.c.request_hmac, idempotency.c.status, idempotency.c.answer).where(
     idempotency.c.party_no == text(":party_no").bindparams(party_no=0),
     idempotency.c.key == text(":key").bindparams(key=""),
@@ -24,11 +41,11 @@ _LOOK_UP = select(idempotency.c.request_hmac, idempotency.c.status, idempotency.
 
 @dataclass(frozen=True, slots=True)
 class SavedAnswer:
-    """What the first request with the key was answered."""
+    """What the first request with the key was answered; None: its time is over."""
 
-    request_hmac: bytes
+    request_hmac: bytes | None
     status: int
-    answer: bytes
+    answer: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +92,21 @@ def forget_refused(*, connection: Connection, before: datetime, limit: int) -> i
     return int(found.rowcount)
 
 
+def key_of_nonce(nonce: str) -> str:
+    """The key of a signed request without one of its own; no client can send such a key."""
+    return f"{_NONCE}{nonce}"
+
+
+def forget_answers(*, connection: Connection, wall_now: datetime, limit: int) -> int:
+    """Forget answers whose time is over; gives how many, at most `limit`.
+
+    A key stays without its answer: what it did is not done again. A nonce goes, for no signature
+    of that age is good.
+    """
+    values = {"now": wall_now, "most": limit}
+    return int(connection.execute(_FORGET, values).scalar_one())
+
+
 def find_answer(*, connection: Connection, party_no: int, key: str) -> SavedAnswer | None:
     """The saved answer of the key; to be asked in a statement after the lock is held."""
     row = connection.execute(_LOOK_UP, {"party_no": party_no, "key": key}).one_or_none()
@@ -88,8 +120,9 @@ def save_answer(
     key: str,
     answer: SavedAnswer,
     recorded_at: datetime,
+    kept_until: datetime,
 ) -> None:
-    """Save an answer in the transaction of the work that it reports."""
+    """Save an answer in the transaction of the work that it reports. Times are wall time."""
     connection.execute(
         insert(idempotency),
         {
@@ -99,6 +132,7 @@ def save_answer(
             "status": answer.status,
             "answer": answer.answer,
             "recorded_at": recorded_at,
+            "kept_until": kept_until,
         },
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -23,11 +26,20 @@ idempotency = Table(
     Column("party_no", Integer, nullable=False),
     Column("key", Text, nullable=False),
     # HMAC-SHA256 over method, path and body under a key of the hub: a stolen row tells no body.
-    Column("request_hmac", LargeBinary, nullable=False),
+    # NULL with the answer and its time: the key did its work, and no more is known of it.
+    Column("request_hmac", LargeBinary),
     Column("status", SmallInteger, nullable=False),
-    Column("answer", LargeBinary, nullable=False),
+    Column("answer", LargeBinary),
+    # Wall time, both. A signature's nonce stands here as a key, for as long as it is good.
     Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("kept_until", DateTime(timezone=True)),
     PrimaryKeyConstraint("party_no", "key"),
+    CheckConstraint("num_nulls(request_hmac, answer, kept_until) IN (0, 3)", name="all_is_gone"),
+    Index(
+        "ix_idempotency_kept_until",
+        "kept_until",
+        postgresql_where=text("kept_until IS NOT NULL"),
+    ),
 )
 
 refused_request = Table(

@@ -8,13 +8,11 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from coalition.db.partitions import drop_months, make_months
-from coalition.http.store import forget_refused
+from coalition.http.store import SIGNATURE_LASTS, forget_answers, forget_refused
 from coalition.jobs.job import Done, JobContext, RepeatedJob, SlotJob
 from coalition.sales.digests.store import delete_hours
 
 _BATCH = 5_000
-_REFUSED_FOR = timedelta(minutes=15)
-"""Longer than any signature is good for."""
 
 
 def _today(context: JobContext, _connection: Connection) -> Sequence[str]:
@@ -33,8 +31,14 @@ def _partitions(context: JobContext, connection: Connection, _slot: str) -> Done
 
 
 def _refused(context: JobContext, connection: Connection) -> Done:
-    before = context.clocks.wall() - _REFUSED_FOR
+    before = context.clocks.wall() - SIGNATURE_LASTS
     count = forget_refused(connection=connection, before=before, limit=_BATCH)
+    return Done(counts={"forgotten": count}, more=count == _BATCH)
+
+
+def _answers(context: JobContext, connection: Connection) -> Done:
+    wall_now = context.clocks.wall()
+    count = forget_answers(connection=connection, wall_now=wall_now, limit=_BATCH)
     return Done(counts={"forgotten": count}, more=count == _BATCH)
 
 
@@ -52,5 +56,6 @@ def _digests(context: JobContext, connection: Connection) -> Done:
 JOBS = (
     SlotJob(name="evidence-partitions", every_seconds=3600, slots=_today, run=_partitions),
     RepeatedJob(name="forget-refused", every_seconds=300, run=_refused),
+    RepeatedJob(name="forget-answers", every_seconds=300, run=_answers),
     RepeatedJob(name="old-digests", every_seconds=3600, run=_digests),
 )

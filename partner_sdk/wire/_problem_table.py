@@ -62,6 +62,8 @@ _IDENTITY: tuple[Row, ...] = (
      "Send an Idempotency-Key of 1 to 64 letters, digits, - or _, one for each operation."),
     ("idempotency_key_reused", 422, False, "The Idempotency-Key was used for something else",
      "Use a new key for a new operation, and the same key only for the very same request."),
+    ("idempotency_answer_gone", 409, False, "The answer to this Idempotency-Key is not kept",
+     "What it asked for was done long ago: look it up, and use a new key for a new operation."),
     ("idempotency_in_progress", 409, True, "The first request with this key still runs",
      "Send the same request again in a moment."),
     ("request_replayed", 409, False, "This signed request was already used",

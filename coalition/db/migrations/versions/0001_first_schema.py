@@ -293,11 +293,23 @@ def upgrade() -> None:
         "idempotency",
         sa.Column("party_no", sa.Integer(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("request_hmac", sa.LargeBinary(), nullable=False),
+        sa.Column("request_hmac", sa.LargeBinary(), nullable=True),
         sa.Column("status", sa.SmallInteger(), nullable=False),
-        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kept_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "num_nulls(request_hmac, answer, kept_until) IN (0, 3)",
+            name=op.f("ck_idempotency_all_is_gone"),
+        ),
         sa.PrimaryKeyConstraint("party_no", "key", name=op.f("pk_idempotency")),
+    )
+    op.create_index(
+        "ix_idempotency_kept_until",
+        "idempotency",
+        ["kept_until"],
+        unique=False,
+        postgresql_where=sa.text("kept_until IS NOT NULL"),
     )
     op.create_table(
         "inbox_message",
@@ -1084,6 +1096,11 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'dead'"),
     )
     op.drop_table("inbox_message")
+    op.drop_index(
+        "ix_idempotency_kept_until",
+        table_name="idempotency",
+        postgresql_where=sa.text("kept_until IS NOT NULL"),
+    )
     op.drop_table("idempotency")
     op.drop_table("hub_state")
     op.drop_index(

@@ -215,19 +215,42 @@ def test_refused_signatures_are_forgotten_once_they_are_too_old(
     world: World, grocer: Caller, config: Config
 ) -> None:
     grocer.sign("POST", "/v1/probe/refused", NOTE, key="k-1")
-    (housekeeping,) = (job for job in load_jobs() if job.name == "forget-refused")
-    assert isinstance(housekeeping, RepeatedJob)
     for minutes, left in ((14, 1), (16, 0)):
-        later = datetime.now(UTC) + timedelta(minutes=minutes)
-        context = JobContext(
-            config=config,
-            database=world.database,
-            directory=world.directory,
-            clocks=Clocks(wall=partial(_same, later)),
-        )
-        with world.database.transaction() as connection:
-            housekeeping.run(context, connection)
+        keep_house(world, config, "forget-refused", timedelta(minutes=minutes))
         assert len(rows(world, "SELECT 1 FROM refused_request")) == left
+
+
+def test_an_answer_is_given_again_for_its_time_and_its_key_is_good_for_nothing_ever_after(
+    world: World, grocer: Caller, config: Config
+) -> None:
+    grocer.sign("POST", "/v1/probe/notes", NOTE, key="k-1")
+    grocer.sign("PUT", "/v1/probe/notes", NOTE)
+    kept = "SELECT 1 FROM idempotency WHERE answer IS NOT NULL"
+    days = timedelta(days=config.answer_days)
+    hour = timedelta(hours=1)
+    for later, answers in ((hour / 5, 2), (hour, 1), (days - hour, 1), (days + hour, 0)):
+        keep_house(world, config, "forget-answers", later)
+        assert len(rows(world, kept)) == answers, later
+    (row,) = rows(world, "SELECT * FROM idempotency")
+    assert (row.key, row.request_hmac, row.kept_until) == ("k-1", None, None)
+    for body in (NOTE, {"note": "other"}):
+        again = grocer.sign("POST", "/v1/probe/notes", body, key="k-1")
+        assert (again.status_code, code(again)) == (409, "idempotency_answer_gone")
+    assert notes(world) == 2, "what was done is done again"
+
+
+def keep_house(world: World, config: Config, name: str, after: timedelta) -> None:
+    """Run a job of the hub's housekeeping when so much time is over."""
+    (job,) = (job for job in load_jobs() if job.name == name)
+    assert isinstance(job, RepeatedJob)
+    context = JobContext(
+        config=config,
+        database=world.database,
+        directory=world.directory,
+        clocks=Clocks(wall=partial(_same, datetime.now(UTC) + after)),
+    )
+    with world.database.transaction() as connection:
+        job.run(context, connection)
 
 
 def _same(instant: datetime) -> datetime:
