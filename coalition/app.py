@@ -23,9 +23,10 @@ from coalition.db.embedded import running_address
 from coalition.db.engine import create_engine_for
 from coalition.directory import Clocks, Directory
 from coalition.http import pages
-from coalition.http.edge import mount
+from coalition.http.edge import READIED, mount
 from coalition.http.hub import Hub
 from coalition.http.middleware import install
+from coalition.logging import logger
 
 NOUNS = (
     "coalition.members.api",
@@ -46,6 +47,9 @@ NOUNS = (
     "coalition.operations.api",
 )
 EXTENSIONS = "coalition.extensions"
+HUB = "coalition.hub"
+
+_log = logger(__name__)
 
 
 class HubApp(Flask):
@@ -81,7 +85,7 @@ def create_app(
     app = HubApp("coalition", static_folder=None)
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
-    app.extensions["coalition.hub"] = hub
+    app.extensions[HUB] = hub
     if config.trusted_proxies:
         count = config.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way to wrap it
@@ -94,6 +98,20 @@ def create_app(
     for point in sorted(entry_points(group=EXTENSIONS), key=lambda each: each.name):
         point.load()(app, hub)
     return app
+
+
+def make_ready(app: Flask) -> None:
+    """Do what a worker does before it takes traffic: read the directory, and what nouns declare.
+
+    So the first request is answered as fast as any. What fails is logged, and done when it is
+    asked for: a worker whose database is away for a moment answers as soon as that is back.
+    """
+    hub: Hub = app.extensions[HUB]
+    for step in (Hub.fresh_snapshot, *app.extensions[READIED]):
+        try:
+            step(hub)
+        except Exception:  # noqa: BLE001 - whatever it is, requests will find it out, and say so
+            _log.exception("worker_not_ready")
 
 
 def _engine(config: Config) -> Engine:

@@ -51,6 +51,15 @@ forwarded_allow_ips = "*" if _config.trusted_proxies else "127.0.0.1"
 worker_tmp_dir = str(_shared_memory) if _shared_memory.is_dir() else None
 
 
+def post_worker_init(worker: Any) -> None:
+    """Know what the first request will ask for, before it comes."""
+    # Not at the top: workers import the application, so that a reload takes the newest.
+    from coalition.app import HubApp, make_ready
+
+    if isinstance(worker.wsgi, HubApp):
+        make_ready(worker.wsgi)
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """Keep metrics true when a worker is gone."""
     process_ended(pid=worker.pid)

@@ -20,9 +20,11 @@ from adapters.registry import adapter_named, adapters
 from adapters.testing.finding import fake_of
 from adapters.testing.server import ShopServer
 from adapters.testing.shop import START, URL, Message, Shop
-from coalition.app import NOUNS
+from coalition.app import HUB, NOUNS
+from coalition.checkouts.api.hooks import make_door
 from coalition.checkouts.calls import Client
-from coalition.checkouts.making import make_connections, make_processing
+from coalition.checkouts.making import make_workshop
+from coalition.checkouts.receiving import Door, Limits
 from coalition.checkouts.workshop import Workshop
 from coalition.config import Config
 from coalition.directory import Clocks, Directory
@@ -35,8 +37,17 @@ PLATFORMS = sorted(
     for name, adapter in adapters().items()
     if Capability.SYNCHRONOUS not in adapter.manifest.capabilities
 )
+PATIENT = Limits(share=20.0, unknown_seconds=60.0)
+"""For tests that do not try the limits: a machine that is busy must not fail them."""
 NOW = datetime(2026, 5, 5, 12, tzinfo=UTC)
 """Business time: a day after the shops' own."""
+
+
+def waiting(hub: HttpHub, limits: Limits = PATIENT) -> HttpHub:
+    """The hub, whose door answers within these limits; before it has one."""
+    process = hub.app.extensions[HUB]
+    process.once(Door, lambda: make_door(process, limits=limits))
+    return hub
 
 
 @dataclass
@@ -101,11 +112,16 @@ class Market:
         self.world.partner("bakery")
         self.world.set_clock(NOW)
         self.config = replace(self.config, webhook_private_hosts=True)
-        self.hub = HttpHub(self.world, self.config, nouns=NOUNS)
-        self.hub.wall = START
+        self.hub = self.another()
         self.partner: Caller = self.hub.caller("grocer")
         self.stranger: Caller = self.hub.caller("bakery")
         self.operator: Caller = self.hub.caller("operator")
+
+    def another(self, limits: Limits = PATIENT) -> HttpHub:
+        """The hub's application in another process, which knows nothing yet."""
+        made = waiting(HttpHub(self.world, self.config, nouns=NOUNS), limits)
+        made.wall = START
+        return made
 
     def now(self) -> datetime:
         """The wall clock of hub and workers."""
@@ -166,21 +182,16 @@ class Market:
 
         It does not wait for its turn to ask: it moves the wall clock on.
         """
-        database = self.world.database
-        directory = Directory(monotonic=time.monotonic)
-        clocks = Clocks(wall=self.now)
-        processing = make_processing(
-            config=self.config, database=database, directory=directory, clocks=clocks
+        made = make_workshop(
+            config=self.config,
+            database=self.world.database,
+            directory=Directory(monotonic=time.monotonic),
+            clocks=Clocks(wall=self.now),
         )
-        assert isinstance(processing.asks, Client)
-        asks = replace(processing.asks, sleep=lambda seconds: self.later(seconds=seconds))
-        return Workshop(
-            connections=make_connections(
-                config=self.config, database=database, directory=directory
-            ),
-            processing=replace(processing, asks=asks),
-            jitter=lambda: 0.5,
-        )
+        assert isinstance(made.processing.asks, Client)
+        asks = replace(made.processing.asks, sleep=lambda seconds: self.later(seconds=seconds))
+        processing = replace(made.processing, asks=asks)
+        return replace(made, processing=processing, jitter=lambda: 0.5)
 
     def work(self) -> dict[str, int]:
         """Work on all that is due; gives what became of how many."""

@@ -201,9 +201,21 @@ def order_name(connection: Connection, order_id: str) -> str:
     return f"{connection.name}{_ORDER_JOIN}{order_id}"
 
 
+def fits(text: str) -> bool:
+    """Whether a text of a platform's can stand in the database, and be found there, as it is."""
+    return len(text) <= _MAX_KEY and text.isprintable()
+
+
+def shown(text: str) -> str:
+    """A text of a platform's for people, as the database takes it: controls are replaced."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
+
+
 def kept_key(key: str) -> str:
     """A delivery key as it is stored; a long one by its two ends would not do, so by its hash."""
-    if len(key) <= _MAX_KEY and key.isprintable():
+    if fits(key):
         return key
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
@@ -214,7 +226,7 @@ def is_credential(name: str) -> bool:
 
 
 def about_of(parsed: Parsed) -> str | None:
-    """The one order that a message is about, None where it is about several or none."""
+    """The one order that a message is about, as a key; None where there are several or none."""
     names: set[str] = set()
     match parsed:
         case Fetch(about=about):
@@ -225,7 +237,7 @@ def about_of(parsed: Parsed) -> str | None:
             names = {part.about for part in parts}
         case _:
             pass
-    return names.pop() if len(names) == 1 else None
+    return kept_key(names.pop()) if len(names) == 1 else None
 
 
 def next_delay(*, attempts: int, jitter: float) -> timedelta | None:

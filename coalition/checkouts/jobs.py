@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from coalition.checkouts.making import make_connections, make_processing
+from coalition.checkouts.making import make_workshop
 from coalition.checkouts.store import inbox
 from coalition.checkouts.workshop import Workshop
 from coalition.jobs.job import Done, JobContext, RepeatedJob, SelfLockingJob
@@ -17,13 +16,14 @@ FORGET_BATCH = 5_000
 
 def _work(context: JobContext) -> Done:
     """All that is due."""
-    config, database, directory = context.config, context.database, context.directory
-    workshop = Workshop(
-        connections=make_connections(config=config, database=database, directory=directory),
-        processing=make_processing(
-            config=config, database=database, directory=directory, clocks=context.clocks
+    workshop = context.once(
+        Workshop,
+        lambda: make_workshop(
+            config=context.config,
+            database=context.database,
+            directory=context.directory,
+            clocks=context.clocks,
         ),
-        jitter=random.SystemRandom().random,
     )
     return Done(counts=workshop.run())
 

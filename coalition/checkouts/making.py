@@ -6,11 +6,13 @@ import random
 
 from coalition.checkouts.calls import client_for
 from coalition.checkouts.domain import Connection
+from coalition.checkouts.polling.service import Poller
 from coalition.checkouts.processing import Processing
 from coalition.checkouts.sealed import SECRETS_KEY
 from coalition.checkouts.service import Connections
 from coalition.checkouts.spends.means import CUSTOMERS_KEY, Means
 from coalition.checkouts.spends.settling import Settling
+from coalition.checkouts.workshop import Workshop
 from coalition.config import Config
 from coalition.db.database import Database
 from coalition.directory import Clocks, Directory
@@ -18,7 +20,14 @@ from coalition.ids import IdSource
 from coalition.members.contacts import ContactKeys
 from coalition.members.wire import LOOKUP_KEY, WRAPPING_KEY
 
-__all__ = ["contact_keys", "make_connections", "make_processing", "make_spends"]
+__all__ = [
+    "contact_keys",
+    "make_connections",
+    "make_poller",
+    "make_processing",
+    "make_spends",
+    "make_workshop",
+]
 
 
 def make_connections(*, config: Config, database: Database, directory: Directory) -> Connections:
@@ -37,9 +46,17 @@ def contact_keys(config: Config) -> ContactKeys:
 
 
 def make_processing(
-    *, config: Config, database: Database, directory: Directory, clocks: Clocks
+    *,
+    config: Config,
+    database: Database,
+    directory: Directory,
+    clocks: Clocks,
+    connections: Connections | None = None,
 ) -> Processing:
-    """The one way from what was read to sales, in a process of this configuration."""
+    """The one way from what was read to sales, in a process of this configuration.
+
+    `connections`: those that the process has already; otherwise it gets its own.
+    """
     return Processing(
         database=database,
         directory=directory,
@@ -47,8 +64,52 @@ def make_processing(
         asks=client_for(config=config, database=database, wall=clocks.wall),
         keys=contact_keys(config),
         spends=Settling(
-            make_spends(config=config, database=database, directory=directory, clocks=clocks)
+            make_spends(
+                config=config,
+                database=database,
+                directory=directory,
+                clocks=clocks,
+                connections=connections,
+            )
         ),
+    )
+
+
+def make_workshop(
+    *, config: Config, database: Database, directory: Directory, clocks: Clocks
+) -> Workshop:
+    """What works on the inbox, in such a process."""
+    connections = make_connections(config=config, database=database, directory=directory)
+    processing = make_processing(
+        config=config,
+        database=database,
+        directory=directory,
+        clocks=clocks,
+        connections=connections,
+    )
+    return Workshop(
+        connections=connections,
+        processing=processing,
+        jitter=random.SystemRandom().random,
+    )
+
+
+def make_poller(
+    *, config: Config, database: Database, directory: Directory, clocks: Clocks
+) -> Poller:
+    """What asks platforms for changes, in such a process."""
+    connections = make_connections(config=config, database=database, directory=directory)
+    processing = make_processing(
+        config=config,
+        database=database,
+        directory=directory,
+        clocks=clocks,
+        connections=connections,
+    )
+    return Poller(
+        connections=connections,
+        processing=processing,
+        jitter=random.SystemRandom().random,
     )
 
 
@@ -58,6 +119,7 @@ def make_spends(
     database: Database,
     directory: Directory,
     clocks: Clocks,
+    connections: Connections | None = None,
     patience: float = 20.0,
     seconds: float = 20.0,
 ) -> Means:
@@ -65,11 +127,11 @@ def make_spends(
 
     `patience` and `seconds` are how long its calls wait for their turn and for an answer.
     """
-    connections = make_connections(config=config, database=database, directory=directory)
+    known = connections or make_connections(config=config, database=database, directory=directory)
 
     def connection(no: int) -> Connection | None:
         # Opened just now, it is not in a book that is a second old.
-        return connections.current().by_no.get(no) or connections.newest().by_no.get(no)
+        return known.current().by_no.get(no) or known.newest().by_no.get(no)
 
     system = random.SystemRandom()
     return Means(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from coalition.db.database import Database
+from coalition.db.faults import sqlstate
 from coalition.errors import HubError
 
 ATTEMPTS = 5
@@ -36,6 +37,6 @@ def in_transaction(*, database: Database, work: Callable[[Connection], _R]) -> _
         except (Conflict, IntegrityError):
             continue
         except OperationalError as fault:
-            if getattr(fault.orig, "sqlstate", None) not in _AGAIN:
+            if sqlstate(fault) not in _AGAIN:
                 raise
     raise HubError("conflict_retry", "Others change the same account just now; send it again.")

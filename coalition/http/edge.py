@@ -19,6 +19,7 @@ from flask import Flask, Request, Response, request
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from coalition.db.faults import RETRY_STATES, sqlstate
 from coalition.db.transactions import Conflict
 from coalition.directory import Snapshot
 from coalition.errors import HubError, StaleDirectory
@@ -30,7 +31,6 @@ from coalition.http.hub import Hub
 from coalition.http.once import CurrentRefusal, once
 from coalition.http.paging import bind, read_page
 from coalition.http.paths import flask_rule, read_path
-from coalition.http.problems import RETRY_STATES, sqlstate
 from coalition.http.raw import RawEdge
 from coalition.http.reading import (
     Incoming,
@@ -47,11 +47,13 @@ from partner_sdk.wire.signing import VerifiedSignature
 
 MAX_ATTEMPTS = 5
 ENDPOINTS = "coalition.endpoints"
+READIED = "coalition.readied"
 _EVIDENCE_HEADERS = ("content-digest", "idempotency-key", "signature", "signature-input")
 
 
 def mount(*, app: Flask, hub: Hub, routes: Routes) -> None:
     """Serve the endpoints of a noun, and have them described."""
+    app.extensions.setdefault(READIED, []).extend(routes.readied)
     declared: list[Endpoint] = app.extensions.setdefault(ENDPOINTS, [])
     for endpoint in routes.endpoints:
         if any(endpoint.operation_id == each.operation_id for each in declared):
@@ -223,7 +225,7 @@ class Edge:
                 return respond(endpoint.handler(context, **values), endpoint)
             key = context.idempotency_key
             if key is None and signature is not None:
-                key = f"nonce:{signature.nonce}"  # no client can send such a key
+                key = store.key_of_nonce(signature.nonce)
             if key is None:
                 return respond(endpoint.handler(context, **values), endpoint)
             nonce = "" if signature is None else signature.nonce

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from marshmallow import Schema
 
 from coalition.http.context import Answer, Caller, Pieces, RequestContext
+from coalition.http.hub import Hub
 from coalition.http.paths import BY_NAME, PathType, variables
 from coalition.partners.domain import Action
 from partner_sdk.wire.problems import PROBLEMS
@@ -69,10 +70,19 @@ class Endpoint:
 
 @dataclass(slots=True)
 class Routes:
-    """The endpoints of one noun; `tag` groups them in the reference."""
+    """The endpoints of one noun; `tag` groups them in the reference.
+
+    `readied` is what a worker does for them before it takes traffic.
+    """
 
     tag: str
     endpoints: list[Endpoint] = field(default_factory=list)
+    readied: list[Callable[[Hub], None]] = field(default_factory=list)
+
+    def before_traffic(self, make_ready: Callable[[Hub], None]) -> Callable[[Hub], None]:
+        """Have the decorated function run once in each worker, before its first request."""
+        self.readied.append(make_ready)
+        return make_ready
 
     def endpoint(
         self,

@@ -6,19 +6,16 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from coalition.config import Config
 from coalition.db.database import Database
 from coalition.directory import Clocks, Directory, Snapshot
 from coalition.ids import IdSource
+from coalition.once import Once
 
 ANONYMOUS_RECHECKS = 50
 """How often a second the database is asked on behalf of callers who are not known."""
-
-
-T = TypeVar("T")
 
 
 class WrongEnvironment(RuntimeError):  # noqa: N818 - the name says it
@@ -37,7 +34,8 @@ class Hub:
     random: Callable[[int], bytes] = os.urandom
     monotonic: Callable[[], float] = time.monotonic
     _keys: dict[str, bytes] = field(default_factory=dict)
-    _once: dict[type[Any], Any] = field(default_factory=dict)
+    once: Once = field(default_factory=Once)
+    """What a noun needs one of in each process."""
     proven: set[str] = field(default_factory=set)
     """What need not be checked again in this process once it was found so."""
     _rechecks: dict[int, int] = field(default_factory=dict)
@@ -48,13 +46,6 @@ class Hub:
         if key is None:
             key = self._keys[purpose] = self.config.derived_key(purpose=purpose)
         return key
-
-    def once(self, kind: type[T], make: Callable[[], T]) -> T:
-        """What a noun needs one of in each process, made when it is first asked for."""
-        found = self._once.get(kind)
-        if found is None:
-            found = self._once.setdefault(kind, make())  # atomic: the first one made is kept
-        return cast("T", found)
 
     def snapshot(self) -> Snapshot:
         """A directory that was the newest at most a second ago."""

@@ -7,11 +7,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from coalition import metrics
+from coalition.db.faults import from_database_error
 from coalition.errors import HubError
 from coalition.http.hub import Hub
 from coalition.http.problems import (
     facts_of,
-    from_database_error,
     from_http_exception,
     problem_response,
 )

@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Response
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from coalition.errors import HubError
@@ -30,19 +28,6 @@ _BY_STATUS = {
     431: "headers_too_large",
     503: "service_unavailable",
 }
-
-RETRY_STATES = frozenset({"40001", "40P01", "23505", "23P01"})
-"""SQLSTATEs after which the same unit of work, run again, finds a clear answer: serialization
-failure, deadlock, and two that wrote the same unique thing at once."""
-_WAITED_TOO_LONG = "55P03"
-_CANCELLED = "57014"
-
-
-def sqlstate(error: BaseException) -> str | None:
-    """The SQLSTATE of a database error, if it has one."""
-    if isinstance(error, DBAPIError):
-        return getattr(error.orig, "sqlstate", None)
-    return None
 
 
 def document_of(error: HubError, *, request_id: str) -> dict[str, Any]:
@@ -83,21 +68,6 @@ def from_http_exception(
     if PROBLEMS[code].status == 405:
         response.headers["Allow"] = ", ".join(sorted(allowed))
     return response
-
-
-def from_database_error(error: SQLAlchemyError) -> HubError | None:
-    """The refusal for a database error that is nobody's mistake; None for a real fault."""
-    state = sqlstate(error)
-    if state in RETRY_STATES or state == _WAITED_TOO_LONG:
-        return HubError("conflict_retry", "Another request was in the way.")
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    # Class 08: connection; 53: out of resources; 57: operator intervention, shutdown.
-    unable = state is not None and state[:2] in ("08", "53", "57")
-    if isinstance(error, PoolTimeout) or lost or state == _CANCELLED or unable:
-        return HubError("service_unavailable", "The hub's database did not answer in time.")
-    if isinstance(error, OperationalError) and state is None:
-        return HubError("service_unavailable", "The hub's database cannot be reached.")
-    return None
 
 
 def facts_of(error: HubError) -> Mapping[str, object]:

@@ -73,9 +73,7 @@ class RequestScope:
             return
         facts = {
             "method": method,
-            "path": environ.get("PATH_INFO", "")
-            .encode("latin-1", "replace")
-            .decode("utf-8", "replace"),
+            "path": _path(environ),
             "status": status,
             "ms": round(seconds * 1000, 2),
             "party": environ.get(PARTY),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from coalition.config import Config
 from coalition.db.database import Database
 from coalition.directory import Clocks, Directory
+from coalition.once import Once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class JobContext:
     database: Database
     directory: Directory
     clocks: Clocks
+    once: Once = field(default_factory=Once)
+    """What jobs need one of in each process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from adapters.testing.server import ShopServer
 from adapters.testing.shop import Message, Shop
 from coalition.checkouts.calls import Client
 from coalition.checkouts.domain import LEASE
-from coalition.checkouts.making import make_connections, make_processing
+from coalition.checkouts.making import make_workshop
 from coalition.checkouts.workshop import Workshop
 from coalition.config import Config
 from coalition.db.database import Database
@@ -192,18 +192,15 @@ _WORTH = "SELECT external_id, points FROM sale WHERE account_id IS NOT NULL"
 
 def workshop_of(config: Config, database: Database, clock: Clock) -> Workshop:
     """A worker with memory of its own."""
-    directory = Directory(monotonic=time.monotonic)
-    clocks = Clocks(wall=clock.now)
-    processing = make_processing(
-        config=config, database=database, directory=directory, clocks=clocks
+    made = make_workshop(
+        config=config,
+        database=database,
+        directory=Directory(monotonic=time.monotonic),
+        clocks=Clocks(wall=clock.now),
     )
-    assert isinstance(processing.asks, Client)
-    asks = replace(processing.asks, sleep=clock.sleep)
-    return Workshop(
-        connections=make_connections(config=config, database=database, directory=directory),
-        processing=replace(processing, asks=asks),
-        jitter=lambda: 0.5,
-    )
+    assert isinstance(made.processing.asks, Client)
+    asks = replace(made.processing.asks, sleep=clock.sleep)
+    return replace(made, processing=replace(made.processing, asks=asks), jitter=lambda: 0.5)
 
 
 def work_until_killed(touches: int, config: Config, ahead: float) -> None:

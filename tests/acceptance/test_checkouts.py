@@ -29,6 +29,7 @@ from settlement.config import SettlementConfig
 from settlement.steps.chain import settle_date
 from settlement.steps.night import Night
 from tests.acceptance.checkout_histories import Clock, workshop_of
+from tests.checkout_world import waiting
 from tests.coalition_world import DAY_1, World, terms
 from tests.hub_http import Caller, HttpHub
 from tests.hub_server import serving
@@ -106,7 +107,7 @@ def town(engine: Engine, config: Config) -> Iterator[Town]:
     config = replace(config, webhook_private_hosts=True)
     for months, slug in enumerate(BRANDS, start=12):
         world.partner(slug, terms(expiry={"months": months}))
-    hub = HttpHub(world, config, nouns=NOUNS)
+    hub = waiting(HttpHub(world, config, nouns=NOUNS))
     with ExitStack() as stack:
         address = stack.enter_context(serving(hub.app))
         callers = {slug: hub.caller(slug) for slug in BRANDS}

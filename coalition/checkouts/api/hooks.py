@@ -8,7 +8,7 @@ from adapters.contract import Headers, Request
 from coalition.checkouts.answering import Answering
 from coalition.checkouts.domain import MAX_BODY
 from coalition.checkouts.making import make_connections, make_processing
-from coalition.checkouts.receiving import Door
+from coalition.checkouts.receiving import PRODUCTION, Door, Limits
 from coalition.http.endpoint import Answer, Routes
 from coalition.http.hub import Hub
 from coalition.http.raw import RawRequest
@@ -32,7 +32,7 @@ routes = Routes(tag="Checkouts")
 )
 def receive_message(hub: Hub, request: RawRequest, *, connection_id: UUID) -> Answer:
     """Verify, keep, acknowledge."""
-    reply = hub.once(Door, lambda: _door(hub)).receive(
+    reply = _door(hub).receive(
         connection_id=connection_id,
         request=Request(
             method=request.method,
@@ -45,17 +45,34 @@ def receive_message(hub: Hub, request: RawRequest, *, connection_id: UUID) -> An
     return Answer(reply.body, reply.status, reply.headers)
 
 
-def _door(hub: Hub) -> Door:
+@routes.before_traffic
+def know_connections(hub: Hub) -> None:
+    """Have connections and their adapters at hand."""
+    _door(hub).make_ready()
+
+
+def make_door(hub: Hub, *, limits: Limits = PRODUCTION) -> Door:
+    """A door for a process."""
     config, database, directory = hub.config, hub.database, hub.directory
+    connections = make_connections(config=config, database=database, directory=directory)
     return Door(
         database=database,
-        connections=make_connections(config=config, database=database, directory=directory),
+        connections=connections,
         answering=Answering(
             make_processing(
-                config=config, database=database, directory=directory, clocks=hub.clocks
+                config=config,
+                database=database,
+                directory=directory,
+                clocks=hub.clocks,
+                connections=connections,
             )
         ),
         new_id=hub.new_id,
         wall=hub.clocks.wall,
         threads=config.threads,
+        limits=limits,
     )
+
+
+def _door(hub: Hub) -> Door:
+    return hub.once(Door, lambda: make_door(hub))

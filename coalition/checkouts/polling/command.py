@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -15,7 +14,7 @@ from coalition.checkouts.domain import (
     Unreachable,
     connection_id_of,
 )
-from coalition.checkouts.making import make_connections, make_processing
+from coalition.checkouts.making import make_poller
 from coalition.checkouts.polling.service import Poller
 from coalition.cli.session import Session, open_session
 from coalition.clock import wall_now
@@ -45,18 +44,11 @@ def backfill(*, connection: str, since: str, until: str) -> tuple[dict[str, int]
 
 def poller_for(session: Session) -> Poller:
     """What asks platforms, for a command."""
-    directory, clocks = Directory(monotonic=time.monotonic), Clocks(wall=wall_now)
-    return Poller(
-        connections=make_connections(
-            config=session.config, database=session.database, directory=directory
-        ),
-        processing=make_processing(
-            config=session.config,
-            database=session.database,
-            directory=directory,
-            clocks=clocks,
-        ),
-        jitter=random.SystemRandom().random,
+    return make_poller(
+        config=session.config,
+        database=session.database,
+        directory=Directory(monotonic=time.monotonic),
+        clocks=Clocks(wall=wall_now),
     )
 
 

@@ -21,6 +21,7 @@ from coalition.checkouts.polling import store
 from coalition.checkouts.processing import Processing, Taken
 from coalition.checkouts.service import Connections
 from coalition.checkouts.store.claiming import clock
+from coalition.db.faults import passes
 from coalition.errors import HubError
 from coalition.logging import logger
 
@@ -96,7 +97,13 @@ class Poller:
         raise Malformed("the list never ends")
 
     def look(self) -> Counter[str]:
-        """Ask each platform that is due; gives what became of how many things."""
+        """Ask each platform that is due; gives what became of how many things.
+
+        What goes wrong at one connection is logged and counted, and stops no other.
+
+        Raises:
+            SQLAlchemyError: the hub's database cannot be reached.
+        """
         wall_now = self.processing.clocks.wall()
         book = self.connections.newest()
         nos = [no for no, each in book.by_no.items() if is_asked(each)]
@@ -107,8 +114,16 @@ class Poller:
         for no in waiting:
             # As it is now: it may have been paused while others were asked.
             shop = self.connections.current().by_no.get(no)
-            if shop is not None and is_asked(shop):
+            if shop is None or not is_asked(shop):
+                continue
+            try:
                 counts += self.round(shop)
+            except Exception as error:
+                if passes(error):
+                    raise
+                # Its lease runs out, and then it is asked again.
+                _log.exception("poll_failed", connection=str(shop.id))
+                counts["failed"] += 1
         return counts
 
     def round(self, connection: Connection) -> Counter[str]:

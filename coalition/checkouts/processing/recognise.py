@@ -98,12 +98,14 @@ def _member(
 
 
 def _card(buyer: Customer) -> str | None:
-    return None if buyer.card is None else _SPACING.sub("", buyer.card)[:_MAX_NAME] or None
+    card = "" if buyer.card is None else _SPACING.sub("", buyer.card)[:_MAX_NAME]
+    return card if card.isprintable() and card else None
 
 
 def _reference(buyer: Customer) -> str | None:
-    fits = buyer.id is not None and 1 <= len(buyer.id) <= _MAX_NAME
-    return buyer.id if fits else None
+    name = buyer.id
+    fits = name is not None and 1 <= len(name) <= _MAX_NAME and name.isprintable()
+    return name if fits else None
 
 
 def _hash(buyer: Customer, way: str, ways: Sequence[str], keys: ContactKeys) -> ContactHash | None:

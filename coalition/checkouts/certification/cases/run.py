@@ -27,7 +27,7 @@ from coalition.checkouts.certification.orders import Evidence
 from coalition.checkouts.certification.platform import Found
 from coalition.checkouts.certification.rehearsal import Rehearsal, Said
 from coalition.checkouts.domain import Connection
-from coalition.checkouts.receiving import as_told
+from coalition.checkouts.receiving.telling import as_told
 from coalition.checkouts.trying.sending import samples
 from coalition.errors import HubError
 from partner_sdk.wire.ids import encode

@@ -11,7 +11,7 @@ import orjson
 
 from adapters.contract import Malformed
 from adapters.sale import to_sale
-from coalition.checkouts.domain import Connection, KnownOrder, order_name
+from coalition.checkouts.domain import Connection, KnownOrder, fits, order_name, shown
 from coalition.checkouts.processing.recognise import recognise
 from coalition.checkouts.processing.stating.putting import Putting
 from coalition.checkouts.processing.stating.values import Stated, Unit
@@ -27,6 +27,7 @@ __all__ = ["Stated", "Stating"]
 
 BATCH = 100
 """Orders of one transaction."""
+_NO_NAME = "the order's id is too long, or has characters that cannot be printed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,17 @@ class Stating:
         return [answers[index] for index in range(len(heard))]
 
     def _batch(self, heard: Mapping[int, Heard]) -> dict[int, Stated]:
-        answers: dict[int, Stated] = {}
+        answers = {
+            index: Stated(shown(each.order.id), "refused", problem="malformed", detail=_NO_NAME)
+            for index, each in heard.items()
+            if not fits(each.order.id)
+        }
+        heard = {index: each for index, each in heard.items() if index not in answers}
         orders = [each.order for each in heard.values()]
         try:
             spent = self.spends.used(connection=self.connection, orders=orders)
         except HubError as refusal:
-            return {
+            return answers | {
                 index: Stated(each.order.id, "refused", problem=refusal.code, detail=refusal.detail)
                 for index, each in heard.items()
             }

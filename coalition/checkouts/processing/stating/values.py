@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.contract import Order
-from coalition.checkouts.domain import KnownOrder
+from coalition.checkouts.domain import KnownOrder, shown
 from coalition.errors import HubError
 from coalition.sales.service import SaleAnswer
 from partner_sdk.wire.ids import encode
@@ -55,7 +55,7 @@ class Stated:
         for name in ("revision", "points", "change", "problem", "detail"):
             value = getattr(self, name)
             if value is not None:
-                document[name] = value
+                document[name] = shown(value) if isinstance(value, str) else value
         if self.member is not None:
             document["member"] = encode("mem", self.member)
         return document

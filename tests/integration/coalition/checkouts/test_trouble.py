@@ -12,8 +12,7 @@ import pytest
 
 from adapters.testing.shop import Item
 from coalition.checkouts.domain import MAX_ATTEMPTS
-from coalition.checkouts.making import make_connections, make_processing
-from coalition.checkouts.workshop import Workshop
+from coalition.checkouts.making import make_workshop
 from coalition.config import Config
 from coalition.db.database import Database
 from coalition.db.engine import create_engine_for
@@ -133,18 +132,57 @@ def test_a_slow_shop_keeps_nobody_else_waiting(market: Market) -> None:
     assert quick.sale(bought)["points"]["earned"] == 40
 
 
+def test_what_a_shopper_types_into_the_cart_stops_nothing(market: Market) -> None:
+    market.member("77")
+    shop = market.connect("shopify")
+    odd, _ = shop.shop.buy([Item("L1", 4000)]), shop.shop.buy([Item("L1", 4000)])
+    order = shop.shop.order  # type: ignore[attr-defined]
+    note = {"note_attributes": [{"name": "loyalty_card", "value": "7\x007\ud800"}]}
+    shop.shop.order = lambda each: order(each) | (note if each is odd else {})  # type: ignore[attr-defined]
+    shop.deliver()
+    assert market.work() == {"done": 2}
+
+
+def test_a_message_at_which_the_hub_fails_keeps_no_other_waiting(market: Market) -> None:
+    market.member("77")
+    shop, broken = market.connect("shopify"), market.connect("woocommerce")
+    bad, good = (shop.shop.buy([Item("L1", 4000)]) for _ in range(2))
+    broken.shop.buy([Item("L1", 4000)])
+    for each in (shop, broken):
+        each.deliver()
+    with market.world.engine.begin() as connection:
+        connection.exec_driver_sql(_FAILING.format(order=shop.shop.order_id(bad)))
+        connection.exec_driver_sql(
+            "UPDATE checkout_connection SET platform = 'gone' WHERE platform = 'woocommerce'"
+        )
+    try:
+        assert market.work() == {"done": 1, "later": 1, "failed": 1}
+    finally:
+        with market.world.engine.begin() as connection:
+            connection.exec_driver_sql("DROP FUNCTION fail CASCADE")
+    assert shop.sale(good)["points"]["earned"] == 40
+    (message,) = shop.messages(state="waiting")
+    assert message["reason"].startswith("the hub failed: ")
+    market.later(hours=1)
+    assert market.work()["done"] == 1
+
+
+_FAILING = """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF NEW.order_id = '{order}' THEN RAISE EXCEPTION 'failed'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER failing BEFORE INSERT ON known_order FOR EACH ROW EXECUTE FUNCTION fail();
+"""
+
+
 def _killed(number: int, config: Config, at: datetime) -> None:
     """Work on the inbox until the n-th touch of the database, and die there."""
     engine = create_engine_for(str(config.database_url), pool_size=20)
     die_at(engine, number)
-    database, directory = Database(engine), Directory(monotonic=time.monotonic)
-    clocks = Clocks(wall=lambda: at)
-    Workshop(
-        connections=make_connections(config=config, database=database, directory=directory),
-        processing=make_processing(
-            config=config, database=database, directory=directory, clocks=clocks
-        ),
-        jitter=lambda: 0.5,
+    make_workshop(
+        config=config,
+        database=Database(engine),
+        directory=Directory(monotonic=time.monotonic),
+        clocks=Clocks(wall=lambda: at),
     ).run()
 
 

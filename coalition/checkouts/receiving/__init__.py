@@ -11,10 +11,9 @@ from __future__ import annotations
 import contextvars
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,11 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from adapters.contract import (
     Adapter,
     Capability,
-    Headers,
-    Ignored,
     Malformed,
     Outcome,
-    Parsed,
     Question,
     Rejected,
     Reply,
@@ -40,10 +36,9 @@ from coalition.checkouts.domain import (
     Delivery,
     Rejection,
     UnknownConnection,
-    about_of,
-    is_credential,
-    kept_key,
 )
+from coalition.checkouts.receiving.limits import PRODUCTION, Checks, Limits
+from coalition.checkouts.receiving.telling import as_told, delivery_of, parse_guarded
 from coalition.checkouts.service.known import Book, Connections
 from coalition.checkouts.store import inbox, rejections
 from coalition.db.database import Database
@@ -51,29 +46,11 @@ from coalition.errors import StaleDirectory
 from coalition.logging import logger
 from coalition.metrics import CHECKOUT_DELIVERIES, CHECKOUT_DELIVERY_SECONDS
 
+__all__ = ["PRODUCTION", "Door", "Limits"]
+
 _log = logger(__name__)
 
-SHORTEST_LIMIT_SECONDS = 1.8
-"""For a platform that is not known yet: within the shortest patience of any (2 s)."""
-_SHARE_OF_LIMIT = 0.8
 _ATTEMPTS = 5
-MOST_CHECKS = 50
-"""How often a second the database is asked, and a refusal noted, because of what is refused."""
-
-
-@dataclass(slots=True)
-class _Checks:
-    """A limit by the second, a process."""
-
-    second: int = 0
-    count: int = 0
-
-    def allowed(self, now: float) -> bool:
-        """Whether one more is."""
-        if int(now) != self.second:
-            self.second, self.count = int(now), 0
-        self.count += 1
-        return self.count <= MOST_CHECKS
 
 
 class Door:
@@ -88,14 +65,24 @@ class Door:
         new_id: Callable[[], UUID],
         wall: Callable[[], datetime],
         threads: int = 16,
+        limits: Limits = PRODUCTION,
     ) -> None:
         self._database = database
         self._connections = connections
         self._answering = answering
         self._new_id = new_id
         self._wall = wall
-        self._checks = _Checks()
+        self._limits = limits
+        self._checks = Checks()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="door")
+
+    def make_ready(self) -> None:
+        """Know all connections, and have their adapters imported, before the first delivery."""
+        for connection in self._connections.newest().by_id.values():
+            try:
+                adapter_named(connection.platform)
+            except Exception:  # noqa: BLE001 - one that is broken hurts nobody else
+                _log.exception("adapter_not_there", platform=connection.platform)
 
     def receive(self, *, connection_id: UUID, request: Request) -> Reply:
         """The answer, within the platform's time limit whatever the database does.
@@ -107,25 +94,45 @@ class Door:
             UnknownConnection: there is none of that id, or it is closed.
         """
         began = time.monotonic()
-        book = self._connections.peek()
-        known = None if book is None else book.by_id.get(connection_id)
-        limit = SHORTEST_LIMIT_SECONDS
-        if known is not None:
-            patience = adapter_named(known.platform).manifest.retries.answer_within_ms / 1000
-            limit = patience * _SHARE_OF_LIMIT
         context = contextvars.copy_context()
         work = self._pool.submit(context.run, self._receive, connection_id, request)
         try:
-            reply = work.result(timeout=limit)
+            reply = self._in_time(work, connection_id, began)
         except TimeoutError:
             work.cancel()
-            _log.warning("delivery_too_slow", connection=str(connection_id), limit_seconds=limit)
-            reply = _unavailable(known, request)
+            _log.warning(
+                "delivery_too_slow",
+                connection=str(connection_id),
+                seconds=round(time.monotonic() - began, 3),
+            )
+            reply = _unavailable(self._known(connection_id), request)
         except SQLAlchemyError as error:
             _log.warning("delivery_not_kept", error=type(error).__name__)
-            reply = _unavailable(known, request)
+            reply = _unavailable(self._known(connection_id), request)
         CHECKOUT_DELIVERY_SECONDS.observe(time.monotonic() - began)
         return reply
+
+    def _in_time(self, work: Future[Reply], connection_id: UUID, began: float) -> Reply:
+        """What the work gives within the limit; found meanwhile, a connection has its own.
+
+        Raises:
+            TimeoutError: it is over.
+        """
+        known = self._known(connection_id)
+        while True:
+            left = began + self._limits.of(known) - time.monotonic()
+            try:
+                return work.result(timeout=max(0.0, left))
+            except TimeoutError:
+                found = self._known(connection_id)
+                if known is not None or found is None:
+                    raise
+                known = found
+
+    def _known(self, connection_id: UUID) -> Connection | None:
+        """The connection as the process remembers it, without going to the database."""
+        book = self._connections.peek()
+        return None if book is None else book.by_id.get(connection_id)
 
     def _receive(self, connection_id: UUID, request: Request) -> Reply:
         book = self._connections.current()
@@ -194,97 +201,48 @@ class Door:
         Raises:
             StaleDirectory: the connection may have changed; look again.
         """
-        parsed = _parse(connection, adapter, request)
+        parsed = parse_guarded(connection, adapter, request)
+        delivery = delivery_of(
+            connection=connection,
+            request=request,
+            key=parsed.key
+            if isinstance(parsed, Question)
+            else adapter.delivery_key(request=request),
+            parsed=parsed,
+            message_id=self._new_id(),
+            received_at=self._wall(),
+        )
         if isinstance(parsed, Question):
             outcome = Outcome("unavailable", "connection_paused")
             if connection.state != "paused":
-                key = kept_key(parsed.key)
                 outcome = self._answering.answer(
                     connection=connection,
                     question=parsed,
-                    delivery=self._delivery(connection, request, key, None),
+                    delivery=delivery,
                     snapshot=book.snapshot,
                 )
         else:
-            key = kept_key(adapter.delivery_key(request=request))
-            delivery = self._delivery(connection, request, key, parsed)
-            with self._database.autocommit() as database:
-                kept = inbox.keep(
-                    connection=database,
-                    delivery=delivery,
-                    directory_version=book.snapshot.version,
-                )
-            if not kept.current:
-                raise StaleDirectory
-            outcome = Outcome("kept" if kept.new else "repeated")
+            outcome = self._keep(book, delivery)
             if isinstance(parsed, Malformed) and _waits(adapter):
                 outcome = Outcome("rejected", "malformed", {"detail": str(parsed)})
         CHECKOUT_DELIVERIES.labels(connection.platform, outcome.kind).inc()
         return adapter.ack(request=request, outcome=outcome, settings=connection.settings)
 
-    def _delivery(
-        self,
-        connection: Connection,
-        request: Request,
-        key: str,
-        parsed: Parsed | Exception | None,
-    ) -> Delivery:
-        """The message as it is put into the inbox: what is nothing to work on is settled there."""
-        about = parsed if not isinstance(parsed, Exception) else None
-        delivery = Delivery(
-            message_id=self._new_id(),
-            connection_no=connection.no,
-            key=key,
-            about=None if about is None else about_of(about),
-            request=replace(
-                request,
-                url=_without_credentials(request.url),
-                headers=Headers((n, v) for n, v in request.headers.items() if not is_credential(n)),
-            ),
-            received_at=self._wall(),
-        )
-        match parsed:
-            case Ignored(reason=reason):
-                return replace(delivery, state="ignored", reason=reason)
-            case Malformed():
-                return replace(delivery, state="dead", reason=f"malformed: {parsed}")
-            case _:
-                return delivery
-
-
-def as_told(request: Request, connection: Connection) -> Request:
-    """The request with the address that the platform was told, where the connection says which."""
-    told = connection.settings.options.get("hook_url")
-    if told is None:
-        return request
-    query = urlsplit(request.url).query
-    return replace(request, url=f"{told}?{query}" if query and "?" not in told else told)
+    def _keep(self, book: Book, delivery: Delivery) -> Outcome:
+        with self._database.autocommit() as database:
+            kept = inbox.keep(
+                connection=database,
+                delivery=delivery,
+                directory_version=book.snapshot.version,
+            )
+        if not kept.current:
+            raise StaleDirectory
+        return Outcome("kept" if kept.new else "repeated")
 
 
 def _waits(adapter: Adapter) -> bool:
     """Whether a till waits for the answer, and must be told that it was not understood."""
     return Capability.SYNCHRONOUS in adapter.manifest.capabilities
-
-
-def _parse(connection: Connection, adapter: Adapter, request: Request) -> Parsed | Exception:
-    """What the message says, or why it cannot be read: that it is kept must not depend on it."""
-    try:
-        return adapter.parse(request=request, settings=connection.settings)
-    except Malformed as fault:
-        return fault
-    except Exception as error:  # noqa: BLE001 - the message is kept, and read again later
-        _log.exception("adapter_failed", platform=connection.platform)
-        return error
-
-
-def _without_credentials(url: str) -> str:
-    """An address as it is stored: without what may be a credential in its query."""
-    parts = urlsplit(url)
-    if not parts.query:
-        return url
-    given = parse_qsl(parts.query, keep_blank_values=True)
-    kept = [(name, value) for name, value in given if not is_credential(name)]
-    return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
 def _unavailable(connection: Connection | None, request: Request) -> Reply:
