@@ -1,4 +1,4 @@
-"""What a process needs one of: made when it is first asked for, and kept."""
+"""What a process has one of, and what it may do so often a second and no more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Once:
-    """One for a process. Safe to share between threads."""
+    """Made when it is first asked for, and kept. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._made: dict[type[Any], Any] = {}
@@ -20,3 +20,18 @@ class Once:
         if found is None:
             found = self._made.setdefault(kind, make())  # atomic: the first one made is kept
         return cast("T", found)
+
+
+class PerSecond:
+    """A limit by the second. Threads that ask at once may have one too many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._second, self._count = 0, 0
+
+    def allows(self, now: float) -> bool:
+        """Whether one more is allowed; `now` in seconds, of a clock that is never set back."""
+        if int(now) != self._second:
+            self._second, self._count = int(now), 0
+        self._count += 1
+        return self._count <= self._most

@@ -9,6 +9,8 @@ write proves that what it was computed from is still current.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -19,6 +21,8 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    func,
+    select,
 )
 
 from coalition.db.schema import metadata
@@ -39,6 +43,12 @@ hub_state = Table(
     CheckConstraint("environment IN ('test', 'live')", name="environment"),
     CheckConstraint("environment = 'test' OR business_at IS NULL", name="live_has_no_set_clock"),
 )
+
+
+def server_clock(*, connection: Connection) -> datetime:
+    """The database's own time, which postings read when no clock is set."""
+    instant: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return instant
 
 
 def bump_directory(*, connection: Connection) -> None:

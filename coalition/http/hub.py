@@ -12,7 +12,7 @@ from coalition.config import Config
 from coalition.db.database import Database
 from coalition.directory import Clocks, Directory, Snapshot
 from coalition.ids import IdSource
-from coalition.once import Once
+from coalition.once import Once, PerSecond
 
 ANONYMOUS_RECHECKS = 50
 """How often a second the database is asked on behalf of callers who are not known."""
@@ -38,7 +38,7 @@ class Hub:
     """What a noun needs one of in each process."""
     proven: set[str] = field(default_factory=set)
     """What need not be checked again in this process once it was found so."""
-    _rechecks: dict[int, int] = field(default_factory=dict)
+    _rechecks: PerSecond = field(default_factory=lambda: PerSecond(ANONYMOUS_RECHECKS))
 
     def key(self, purpose: str) -> bytes:
         """The 32-byte key of one purpose, derived once."""
@@ -68,12 +68,6 @@ class Hub:
         For callers who are not known, the database is asked `ANONYMOUS_RECHECKS` times a second
         at most, so that a flood of wrong keys stays cheap.
         """
-        if anonymous:
-            second = int(self.monotonic())
-            asked = self._rechecks.get(second, 0)
-            if asked >= ANONYMOUS_RECHECKS:
-                return snapshot
-            if not asked:
-                self._rechecks.clear()
-            self._rechecks[second] = asked + 1
+        if anonymous and not self._rechecks.allows(self.monotonic()):
+            return snapshot
         return self.fresh_snapshot()

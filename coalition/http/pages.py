@@ -9,8 +9,9 @@ from flask import Flask, Response, abort
 
 from coalition import __version__
 from coalition.db.migrate import pending
+from coalition.db.state import server_clock
 from coalition.errors import HubError
-from coalition.http import fields, store
+from coalition.http import fields
 from coalition.http.context import Answer, RequestContext
 from coalition.http.edge import ENDPOINTS, mount
 from coalition.http.endpoint import Routes
@@ -74,7 +75,7 @@ def get_readiness(context: RequestContext) -> Answer:
             if pending(connection):
                 raise HubError("service_unavailable", "The database is not migrated.")
             context.hub.proven.add(_MIGRATED)
-        theirs = store.server_clock(connection=connection)
+        theirs = server_clock(connection=connection)
     drift = abs((theirs - context.hub.clocks.wall()).total_seconds())
     if drift > MAX_CLOCK_DRIFT_SECONDS:
         raise HubError("service_unavailable", "The clocks of hub and database disagree.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
+from sqlalchemy import Connection, delete, insert, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from coalition.http.tables import idempotency, refused_request, signed_request
@@ -140,9 +140,3 @@ def save_answer(
 def save_evidence(*, connection: Connection, row: Mapping[str, Any]) -> None:
     """Keep a signed request in the transaction of what came of it."""
     connection.execute(insert(signed_request), dict(row))
-
-
-def server_clock(*, connection: Connection) -> datetime:
-    """The database's own time."""
-    instant: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    return instant

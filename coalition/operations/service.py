@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from coalition.db.state import bump_directory
+from coalition.db.state import bump_directory, server_clock
 from coalition.errors import FieldError, HubError
 from coalition.operations import store
 from partner_sdk.wire.instants import format_instant
@@ -23,7 +23,7 @@ def set_clock(*, connection: Connection, environment: str, instant: datetime | N
     """
     if environment != "test":
         raise HubError("test_environment_only", "A live hub's clock cannot be set.")
-    real = store.server_clock(connection=connection)
+    real = server_clock(connection=connection)
     present = store.read_clock(connection=connection) or real
     if (instant or real) < present and store.any_posting(connection=connection):
         at = format_instant(present)

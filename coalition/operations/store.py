@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from coalition.db.state import hub_state
 
@@ -86,9 +86,3 @@ def set_clock(*, connection: Connection, instant: datetime | None) -> None:
     """Set the business clock."""
     statement = update(hub_state).values(business_at=bindparam("instant"))
     connection.execute(statement, {"instant": instant})
-
-
-def server_clock(*, connection: Connection) -> datetime:
-    """The database's own time, which postings read when no clock is set."""
-    instant: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    return instant

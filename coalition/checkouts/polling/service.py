@@ -20,8 +20,8 @@ from coalition.checkouts.domain import Connection, Refused, Unreachable, next_de
 from coalition.checkouts.polling import store
 from coalition.checkouts.processing import Processing, Taken
 from coalition.checkouts.service import Connections
-from coalition.checkouts.store.claiming import clock
 from coalition.db.faults import passes
+from coalition.db.state import server_clock
 from coalition.errors import HubError
 from coalition.logging import logger
 
@@ -69,7 +69,7 @@ class Poller:
         adapter = adapter_named(connection.platform)
         with self.processing.database.autocommit() as database:
             # What is read now is newer than whatever was asked for before.
-            asked_at = clock(connection=database)
+            asked_at = server_clock(connection=database)
         call = adapter.poll(since=since, until=until, cursor=cursor, settings=connection.settings)
         (answer,) = self.processing.asks.ask(connection, (call,))
         page = adapter.polled(answer=answer, cursor=cursor, settings=connection.settings)

@@ -27,9 +27,9 @@ from adapters.contract import (
 )
 from coalition.checkouts.domain import Asks, Connection, Refused, Unreachable
 from coalition.checkouts.processing.values import Heard, Source, Taken
-from coalition.checkouts.store.claiming import clock
 from coalition.checkouts.store.orders import keep_parts, load_parts
 from coalition.db.database import Database
+from coalition.db.state import server_clock
 from coalition.logging import logger
 
 _log = logger(__name__)
@@ -116,7 +116,7 @@ class Reader:
             return
         if self.asked_at is None:
             with self.database.autocommit() as connection:
-                self.asked_at = clock(connection=connection)
+                self.asked_at = server_clock(connection=connection)
         if len(wanted) == 1:
             found = [self._ask(wanted[0].fetch)]
         else:

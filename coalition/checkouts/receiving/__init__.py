@@ -37,7 +37,7 @@ from coalition.checkouts.domain import (
     Rejection,
     UnknownConnection,
 )
-from coalition.checkouts.receiving.limits import PRODUCTION, Checks, Limits
+from coalition.checkouts.receiving.limits import MOST_CHECKS, PRODUCTION, Limits
 from coalition.checkouts.receiving.telling import as_told, delivery_of, parse_guarded
 from coalition.checkouts.service.known import Book, Connections
 from coalition.checkouts.store import inbox, rejections
@@ -45,6 +45,7 @@ from coalition.db.database import Database
 from coalition.errors import StaleDirectory
 from coalition.logging import logger
 from coalition.metrics import CHECKOUT_DELIVERIES, CHECKOUT_DELIVERY_SECONDS
+from coalition.once import PerSecond
 
 __all__ = ["PRODUCTION", "Door", "Limits"]
 
@@ -73,7 +74,7 @@ class Door:
         self._new_id = new_id
         self._wall = wall
         self._limits = limits
-        self._checks = Checks()
+        self._checks = PerSecond(MOST_CHECKS)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="door")
 
     def make_ready(self) -> None:
@@ -165,7 +166,7 @@ class Door:
 
     def _checked(self, book: Book) -> Book:
         """The newest book before something is refused; `book` itself when nothing changed."""
-        if not self._checks.allowed(time.monotonic()):
+        if not self._checks.allows(time.monotonic()):
             return book
         newest = self._connections.newest()
         return book if newest.snapshot.version == book.snapshot.version else newest
@@ -182,7 +183,7 @@ class Door:
             reason=why.reason,
             detail=why.detail,
         )
-        if self._checks.allowed(time.monotonic()):
+        if self._checks.allows(time.monotonic()):
             rejection = Rejection(
                 connection.no, self._wall(), why.reason, why.detail[:500], len(request.body)
             )

@@ -32,18 +32,3 @@ class Limits:
 
 
 PRODUCTION = Limits()
-
-
-@dataclass(slots=True)
-class Checks:
-    """A limit by the second, a process."""
-
-    second: int = 0
-    count: int = 0
-
-    def allowed(self, now: float) -> bool:
-        """Whether one more is."""
-        if int(now) != self.second:
-            self.second, self.count = int(now), 0
-        self.count += 1
-        return self.count <= MOST_CHECKS

@@ -108,9 +108,3 @@ def settle(
         },
     )
     return set(done.scalars())
-
-
-def clock(*, connection: Connection) -> datetime:
-    """The database's own time."""
-    instant: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    return instant
