@@ -22,6 +22,8 @@ from coalition.config import Config, ConfigError, read_config
 from coalition.db.embedded import EmbeddedError
 from coalition.db.migrate import pending
 from coalition.db.state import hub_state
+from coalition.jobs.registry import load_jobs
+from coalition.jobs.runner import most_connections
 from coalition.jobs.tables import job_run
 from coalition.prepare import OLDEST_SERVER, require_same_coalition
 
@@ -29,6 +31,8 @@ _CHECKS = "coalition.checks"
 """Entry points: functions of configuration and connection that give what `Finding` is made of."""
 _LEAST_FREE_BYTES = 2_000_000_000
 _MOST_SKEW_SECONDS = 2.0
+_NIGHT_AND_COMMANDS = 12
+"""Connections that settlement and a command or two may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,8 @@ def _durability(_session: Session, connection: Connection) -> Iterator[Finding]:
 
 def _connections(session: Session, connection: Connection) -> Iterator[Finding]:
     most = int(connection.execute(text("SHOW max_connections")).scalar_one())
-    wanted = session.config.workers * session.config.pool_size + 20  # jobs, the night, commands
+    served = session.config.workers * session.config.pool_size
+    wanted = served + most_connections(threads=len(load_jobs())) + _NIGHT_AND_COMMANDS
     if wanted > most:
         mend = "lower COALITION_WORKERS or COALITION_POOL_SIZE, or raise max_connections"
         yield Finding("wrong", "connections", f"up to {wanted} wanted, {most} allowed", mend)

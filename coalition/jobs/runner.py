@@ -31,12 +31,16 @@ from coalition.processes import end_with_supervisor
 _log = logger(__name__)
 
 
+def most_connections(*, threads: int) -> int:
+    """How many connections to the database a job process has at most."""
+    return threads + 1 + WORKERS  # work on the inbox has some of its own
+
+
 def make_context(*, config: Config, address: str, threads: int) -> JobContext:
     """What jobs need, on a pool of connections of its own."""
     engine = create_engine_for(
         address,
-        # Work on the inbox has some of its own.
-        pool_size=threads + 1 + WORKERS,
+        pool_size=most_connections(threads=threads),
         application_name="coalition-jobs",
         lock_timeout_ms=config.lock_timeout_ms,
     )
