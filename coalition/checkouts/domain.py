@@ -138,6 +138,8 @@ class Message:
     reason: str | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
     settled_at: datetime | None = None
+    #: Bytes of the body, which lists leave out.
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,18 +79,9 @@ def make_workshop(
     *, config: Config, database: Database, directory: Directory, clocks: Clocks
 ) -> Workshop:
     """What works on the inbox, in such a process."""
-    connections = make_connections(config=config, database=database, directory=directory)
-    processing = make_processing(
-        config=config,
-        database=database,
-        directory=directory,
-        clocks=clocks,
-        connections=connections,
-    )
+    connections, processing = _both(config, database, directory, clocks)
     return Workshop(
-        connections=connections,
-        processing=processing,
-        jitter=random.SystemRandom().random,
+        connections=connections, processing=processing, jitter=random.SystemRandom().random
     )
 
 
@@ -98,18 +89,9 @@ def make_poller(
     *, config: Config, database: Database, directory: Directory, clocks: Clocks
 ) -> Poller:
     """What asks platforms for changes, in such a process."""
-    connections = make_connections(config=config, database=database, directory=directory)
-    processing = make_processing(
-        config=config,
-        database=database,
-        directory=directory,
-        clocks=clocks,
-        connections=connections,
-    )
+    connections, processing = _both(config, database, directory, clocks)
     return Poller(
-        connections=connections,
-        processing=processing,
-        jitter=random.SystemRandom().random,
+        connections=connections, processing=processing, jitter=random.SystemRandom().random
     )
 
 
@@ -146,4 +128,18 @@ def make_spends(
             config=config, database=database, wall=clocks.wall, patience=patience, seconds=seconds
         ),
         connection=connection,
+    )
+
+
+def _both(
+    config: Config, database: Database, directory: Directory, clocks: Clocks
+) -> tuple[Connections, Processing]:
+    """The connections, and the processing that knows the same ones."""
+    connections = make_connections(config=config, database=database, directory=directory)
+    return connections, make_processing(
+        config=config,
+        database=database,
+        directory=directory,
+        clocks=clocks,
+        connections=connections,
     )

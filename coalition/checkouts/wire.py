@@ -49,7 +49,7 @@ def message_document(message: Message) -> dict[str, Any]:
         "due_at": _instant(message.due_at) if message.state == "waiting" else None,
         "settled_at": _instant(message.settled_at),
         "result": dict(message.result),
-        "bytes": len(message.request.body),
+        "bytes": message.size,
     }
 
 

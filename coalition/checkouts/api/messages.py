@@ -42,6 +42,7 @@ def list_messages(context: RequestContext, *, connection_id: UUID) -> Answer:
         state=context.query.get("state"),
         before=UUID(str(page.after[0])) if page.after else None,
         limit=page.limit + 1,
+        bodies=False,
     )
     return Answer(
         context.paged(found, key=lambda row: (str(row.message_id),), render=message_document)

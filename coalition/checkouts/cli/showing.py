@@ -59,6 +59,7 @@ def show(
             state=messages,
             before=None,
             limit=limit,
+            bodies=False,
         )
         refused = rejections.list_rejections(
             connection=command.connection, connection_no=stored.no, before=None, limit=limit

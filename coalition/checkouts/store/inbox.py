@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, literal, select, update
 
 from adapters.contract import Headers, Request
 from coalition.checkouts.domain import Delivery, Message
@@ -43,6 +43,13 @@ COLUMNS = (
     inbox_message.c.reason,
     inbox_message.c.result,
     inbox_message.c.settled_at,
+)
+_SIZE = func.octet_length(inbox_message.c.body).label("size")
+_WITH_SIZE = (*COLUMNS, _SIZE)
+_WITHOUT_BODY = (
+    *(column for column in COLUMNS if column is not inbox_message.c.body),
+    literal(b"").label("body"),
+    _SIZE,
 )
 
 
@@ -88,15 +95,18 @@ def list_messages(
     state: str | None,
     before: UUID | None,
     limit: int,
+    bodies: bool = True,
 ) -> list[Message]:
-    """Messages of a connection, newest first."""
-    found = select(*COLUMNS).where(inbox_message.c.connection_no == connection_no)
+    """Messages of a connection, newest first; without `bodies`, of these the sizes only."""
+    found = select(*(_WITH_SIZE if bodies else _WITHOUT_BODY)).where(
+        inbox_message.c.connection_no == connection_no
+    )
     if state is not None:
         found = found.where(inbox_message.c.state == state)
     if before is not None:
         found = found.where(inbox_message.c.message_id < before)
     rows = connection.execute(found.order_by(inbox_message.c.message_id.desc()).limit(limit))
-    return [read_message(row) for row in rows]
+    return [read_message(row, size=row.size) for row in rows]
 
 
 def find_message(
@@ -176,8 +186,8 @@ def forget_before(*, connection: Connection, instant: datetime, limit: int) -> i
     return done.rowcount
 
 
-def read_message(row: Any) -> Message:
-    """A row of `COLUMNS` as a message."""
+def read_message(row: Any, *, size: int | None = None) -> Message:
+    """A row of `COLUMNS` as a message; `size` of its body, where that was not read."""
     return Message(
         message_id=row.message_id,
         connection_no=row.connection_no,
@@ -197,4 +207,5 @@ def read_message(row: Any) -> Message:
         reason=row.reason,
         result=row.result or {},
         settled_at=row.settled_at,
+        size=len(row.body) if size is None else size,
     )

@@ -44,7 +44,8 @@ def listen(
         try:
             while not seconds or time.monotonic() < until:
                 for news in follower.look():
-                    _tell(news.document() | _forwarded(news, forward_to), json_)
+                    sent = _forwarded(follower, news, forward_to) if forward_to else {}
+                    _tell(news.document() | sent, json_)
                 time.sleep(0.5)
         except KeyboardInterrupt:
             return
@@ -116,11 +117,12 @@ def _why(session: Session, shop: Connection) -> str | None:
     return f"{refused[0][1].reason}: {refused[0][1].detail}" if refused else None
 
 
-def _forwarded(news: News, url: str) -> dict[str, Any]:
+def _forwarded(follower: Follower, news: News, url: str) -> dict[str, Any]:
     """What the other address answered to a new message."""
-    if not url or news.request is None:
+    request = follower.request_of(news)
+    if request is None:
         return {}
-    sent = send(news.request, url=url)
+    sent = send(request, url=url)
     return {"forwarded": sent.status, "forward_problem": sent.problem}
 
 

@@ -12,7 +12,7 @@ from adapters.contract import Request
 from coalition.checkouts.store import inbox, rejections
 from coalition.checkouts.store.connections import StoredConnection
 from coalition.db.database import Database
-from partner_sdk.wire.ids import encode
+from partner_sdk.wire.ids import decode, encode
 from partner_sdk.wire.instants import format_instant
 
 __all__ = ["Follower", "News"]
@@ -24,7 +24,7 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing that happened. `request` is the message, when it is new."""
+    """One thing that happened: to a message that is `new`, or that was seen waiting."""
 
     connection: str
     platform: str
@@ -34,7 +34,7 @@ class News:
     message: str | None = None
     about: str | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
-    request: Request | None = None
+    new: bool = False
 
     def document(self) -> dict[str, Any]:
         """As JSON, without the message itself."""
@@ -65,6 +65,16 @@ class Follower:
         for each in self.connections:
             self._look_at(each)
 
+    def request_of(self, news: News) -> Request | None:
+        """The message itself, when it is new."""
+        if not news.new or news.message is None:
+            return None
+        with self.database.autocommit() as connection:
+            found = inbox.find_message(
+                connection=connection, message_id=decode("msg", news.message)
+            )
+        return None if found is None else found.request
+
     def look(self) -> list[News]:
         """What is new, oldest first."""
         found = [news for each in self.connections for news in self._look_at(each)]
@@ -76,7 +86,12 @@ class Follower:
         found = []
         with self.database.autocommit() as connection:
             messages = inbox.list_messages(
-                connection=connection, connection_no=shop.no, state=None, before=None, limit=MOST
+                connection=connection,
+                connection_no=shop.no,
+                state=None,
+                before=None,
+                limit=MOST,
+                bodies=False,
             )
             refused = rejections.list_rejections(
                 connection=connection, connection_no=shop.no, before=None, limit=MOST
@@ -104,7 +119,7 @@ class Follower:
                     message=encode("msg", each.message_id),
                     about=each.about,
                     result=each.result,
-                    request=each.request if new else None,
+                    new=new,
                 )
             )
         self._seen[shop.no] = {each.message_id for each in messages}

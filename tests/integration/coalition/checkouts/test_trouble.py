@@ -67,6 +67,7 @@ def test_what_cannot_be_read_is_a_dead_letter_with_its_reason(market: Market) ->
     assert market.work() == {}
     (message,) = shop.messages(state="dead")
     assert message["reason"] == "malformed: the body is not an object"
+    assert message["bytes"] == len(b"[1, 2]")
     replayed(market, shop, message["id"])
     assert market.work() == {"dead": 1}
     whole = market.partner.send("GET", f"/v1/connections/{shop.id}/messages/{message['id']}")

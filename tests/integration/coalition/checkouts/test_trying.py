@@ -102,11 +102,12 @@ def test_who_follows_sees_what_is_kept_what_became_of_it_and_what_was_dropped(
     shop.deliver()
     (kept,) = follower.look()
     assert (kept.what, kept.about) == ("waiting", "2")
-    assert kept.request is not None
-    assert kept.request.body == message.request.body
+    request = follower.request_of(kept)
+    assert request is not None
+    assert request.body == message.request.body
     market.work()
     done = [news for news in follower.look() if news.message == kept.message]
-    assert [(news.what, news.request) for news in done] == [("done", None)]
+    assert [(news.what, follower.request_of(news)) for news in done] == [("done", None)]
     assert shop.send(replace(message.request, body=b"{}")).status_code == 401
     (dropped,) = follower.look()
     assert dropped.what == "rejected"
