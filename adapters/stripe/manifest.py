@@ -78,8 +78,8 @@ MANIFEST = Manifest(
     scenarios=("paid", "refunded", "disputed"),
     secrets={
         "signing": "the endpoint's signing secret, `whsec_…`",
-        "api_key": "a restricted key: read payments, sessions, refunds, disputes and events; "
-        "write coupons and promotion codes",
+        "api_key": "a restricted key: read payments, sessions, refunds, disputes, events and "
+        "coupons; write coupons and promotion codes",
     },
     options={
         "category": "what members buy, where no product is mapped (`goods`)",
