@@ -62,14 +62,15 @@ def _measure(name: str, suite: Suite) -> Measured:
 
 
 def _write(kept: Path) -> None:
-    """The document, once every experiment has been measured."""
-    found = {name: read(name, folder=kept) for name in EXPERIMENTS}
-    missing = " ".join(name for name, measured in found.items() if measured is None)
-    if missing:
-        _say(f"{DOCUMENT} is not written: still to be measured with --only {missing}")
-        return
-    measured = [each for each in found.values() if each is not None]
-    DOCUMENT.write_text(document(measured=measured, notes=_NOTES.read_text(), scale=FULL))
+    measured = [read(name, folder=kept) for name in EXPERIMENTS]
+    DOCUMENT.write_text(
+        document(
+            measured=[each for each in measured if each is not None],
+            missing=[name for name, each in zip(EXPERIMENTS, measured, strict=True) if not each],
+            notes=_NOTES.read_text(),
+            scale=FULL,
+        )
+    )
     _say(f"written: {DOCUMENT}")
 
 

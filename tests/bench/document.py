@@ -14,8 +14,10 @@ from tests.bench.scale import Scale
 DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 
-def document(*, measured: Sequence[Measured], notes: str, scale: Scale) -> str:
-    """The whole of it."""
+def document(
+    *, measured: Sequence[Measured], missing: Sequence[str], notes: str, scale: Scale
+) -> str:
+    """The whole of it; `missing` are the experiments that were never made here."""
     rows = [row for each in measured for row in each.rows]
     absolute = "\n".join(
         f"| {figure.name} | {figure.value} |" for each in measured for figure in each.figures
@@ -23,7 +25,7 @@ def document(*, measured: Sequence[Measured], notes: str, scale: Scale) -> str:
     made = "\n".join(
         f"| `{each.experiment}` | {each.on.isoformat()} | {each.minutes:.0f} min |"
         for each in measured
-    )
+    ) + "".join(f"\n| `{name}` | not yet | |" for name in missing)
     return f"""# Benchmarks
 
 Written by `make bench`; do not edit. Everything is a ratio between things that ran next to each

@@ -25,14 +25,14 @@ class Scale:
 
 
 FULL = Scale(
-    rounds=7,
-    seconds=8.0,
+    rounds=5,
+    seconds=6.0,
     members=10_000,
     partners=20,
     batch=500,
     batches=60,
-    requests=6_000,
-    nights=3,
+    requests=4_000,
+    nights=2,
     night_partners=500,
     night_movements=1_000_000,
     night_large=10_000_000,

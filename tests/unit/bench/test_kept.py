@@ -32,6 +32,8 @@ def test_what_is_measured_again_takes_its_own_place(tmp_path: Path) -> None:
 
 
 def test_the_document_tells_each_ratio_its_bar_and_its_day() -> None:
-    text = document(measured=[measured("postings", 0.125)], notes="Notes.", scale=FULL)
+    text = document(
+        measured=[measured("postings", 0.125)], missing=["growth"], notes="Notes.", scale=FULL
+    )
     assert "| earn | raw insert | ≥ 0.2 MB | **0.12 MB** | 0.10 – 0.90 | **no** |" in text
-    assert "| `postings` | 2026-03-01 | 4 min |" in text
+    assert "| `postings` | 2026-03-01 | 4 min |\n| `growth` | not yet | |" in text
