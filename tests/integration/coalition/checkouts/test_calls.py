@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,14 @@ from sqlalchemy import Engine, text
 from adapters.contract import Call, Credentials, Headers, Secrets, Settings
 from adapters.registry import adapter_named
 from coalition.checkouts.calls.client import Client
-from coalition.checkouts.calls.jobs import KEPT
+from coalition.checkouts.calls.jobs import JOBS
 from coalition.checkouts.calls.proof import address_of
-from coalition.checkouts.calls.store import calls_of, forget_calls
+from coalition.checkouts.calls.store import calls_of
 from coalition.checkouts.domain import Connection, Refused, Unreachable
+from coalition.config import Config
 from coalition.db.database import Database
+from coalition.directory import Clocks, Directory
+from coalition.jobs.job import JobContext
 from coalition.outgoing.pinned import PinnedClient
 from tests.integration.coalition.checkouts.platform import Platform, platform
 
@@ -319,11 +323,17 @@ def test_a_call_without_its_secret_is_not_made(asking: Asking) -> None:
     assert asking.shop.got == []
 
 
-def test_the_log_is_kept_for_a_time(asking: Asking) -> None:
+def test_the_log_is_kept_for_the_days_of_its_setting(asking: Asking, config: Config) -> None:
+    (forget,) = JOBS
     asking.ask(GET)
-    asking.time.now += KEPT
+    asking.time.now += timedelta(days=config.call_log_days, seconds=1)
     asking.ask(GET)
-    with asking.client.database.transaction() as connection:
-        before = asking.time.now - timedelta(days=1)
-        assert forget_calls(connection=connection, before=before, limit=10) == 1
+    context = JobContext(
+        config=config,
+        database=asking.client.database,
+        directory=Directory(monotonic=time.monotonic),
+        clocks=Clocks(wall=lambda: asking.time.now),
+    )
+    with context.database.transaction() as connection:
+        assert forget.run(context, connection).counts == {"forgotten": 1}
     assert len(asking.log()) == 1
