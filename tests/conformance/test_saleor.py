@@ -67,7 +67,7 @@ def by_vendor(requests: list[Request], jwks: str) -> list[bool]:
     """What Saleor's library for node thinks; skips where it is not installed."""
     node = shutil.which("node")
     if node is None or not (NODE / "node_modules" / "@saleor").is_dir():
-        pytest.skip("Saleor's library is not there: `npm install` in tests/conformance/node")
+        pytest.skip("Saleor's library is not there: `make tools` installs it where node is")
     asked = [
         {"jwks": jwks, "signature": r.headers["saleor-signature"], "body": r.body.decode()}
         for r in requests

@@ -42,7 +42,7 @@ def by_vendor(requests: list[Request], secret: str) -> list[bool]:
     """What Shopify's library for node thinks; skips where it is not installed."""
     node = shutil.which("node")
     if node is None or not (NODE / "node_modules" / "@shopify").is_dir():
-        pytest.skip("Shopify's library is not there: `npm install` in tests/conformance/node")
+        pytest.skip("Shopify's library is not there: `make tools` installs it where node is")
     asked = [
         {"secret": secret, "headers": dict(request.headers), "body": request.body.decode()}
         for request in requests
