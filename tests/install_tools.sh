@@ -33,7 +33,7 @@ install_vendors_libraries() {
   [ -e node_modules/.package-lock.json ] && return
   if command -v npm > /dev/null; then
     echo "installing the vendors' libraries for node"
-    timeout 120 npm ci --ignore-scripts --no-audit --no-fund --silent && return
+    timeout 120 npm ci --fetch-retries=1 --ignore-scripts --no-audit --no-fund --silent && return
   fi
   echo "not installed, so the tests that need them are skipped: the vendors' libraries for node"
 }
