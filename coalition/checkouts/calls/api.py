@@ -43,7 +43,7 @@ class CallAnswer(AnswerSchema):
     "GET",
     "/v1/connections/{connection_id}/calls",
     summary="List what the hub asked of a platform",
-    description="Newest first; kept for 30 days.",
+    description="Newest first; kept as the operator sets: 30 days unless changed.",
     caller="either",
     answer=CallAnswer,
     paged=True,

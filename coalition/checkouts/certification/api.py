@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from coalition.checkouts.api.own import own_connection, scope
 from coalition.checkouts.certification import store
 from coalition.checkouts.certification.domain import Certification
 from coalition.checkouts.certification.means import Means, make_means
 from coalition.checkouts.certification.schemas import CertificationAnswer
 from coalition.checkouts.certification.service import certification_of, certify
 from coalition.checkouts.certification.wire import certification_document
-from coalition.checkouts.service import connection_named
-from coalition.checkouts.store.connections import StoredConnection
 from coalition.http.endpoint import Answer, RequestContext, Routes
 from coalition.http.store import save_evidence
 
@@ -43,7 +42,7 @@ def certify_connection(context: RequestContext, *, connection_id: UUID) -> Answe
     stored, made = certify(
         means=_means(context),
         connection_id=connection_id,
-        party_no=_scope(context),
+        party_no=scope(context),
         keep=lambda session: (
             None if evidence is None else save_evidence(connection=session, row=evidence)
         ),
@@ -63,7 +62,7 @@ def certify_connection(context: RequestContext, *, connection_id: UUID) -> Answe
 )
 def list_certifications(context: RequestContext, *, connection_id: UUID) -> Answer:
     """The reports that are kept."""
-    page, stored = context.page, _named(context, connection_id)
+    page, stored = context.page, own_connection(context, connection_id)
     found = store.list_certifications(
         connection=context.connection,
         connection_no=stored.no,
@@ -91,24 +90,13 @@ def get_certification(
     context: RequestContext, *, connection_id: UUID, certification_id: UUID
 ) -> Answer:
     """A report."""
-    stored = _named(context, connection_id)
+    stored = own_connection(context, connection_id)
     made = certification_of(
         connection=context.connection,
         connection_no=stored.no,
         certification_id=certification_id,
     )
     return Answer(certification_document(made, stored))
-
-
-def _scope(context: RequestContext) -> int | None:
-    """A partner sees its own; the operator sees all."""
-    return None if context.caller.is_operator else context.caller.party_no
-
-
-def _named(context: RequestContext, connection_id: UUID) -> StoredConnection:
-    return connection_named(
-        connection=context.connection, connection_id=connection_id, party_no=_scope(context)
-    )
 
 
 def _means(context: RequestContext) -> Means:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection as Session
 
 from adapters.contract import Customer
 from coalition.checkouts import service as checkouts
+from coalition.checkouts.api.own import own_connection
 from coalition.checkouts.domain import Connection
 from coalition.checkouts.making import make_spends
 from coalition.checkouts.spends import service, store
@@ -146,7 +147,7 @@ def list_spends(context: RequestContext, *, connection_id: UUID) -> Answer:
     page = context.page
     found = store.list_spends(
         connection=context.connection,
-        connection_no=_no(context, connection_id),
+        connection_no=own_connection(context, connection_id).no,
         after=UUID(str(page.after[0])) if page.after else None,
         limit=page.limit + 1,
     )
@@ -171,7 +172,7 @@ def get_spend(context: RequestContext, *, connection_id: UUID, spend_id: UUID) -
     """GET a spend."""
     found = service.own_spend(
         connection=context.connection,
-        checkout_no=_no(context, connection_id),
+        checkout_no=own_connection(context, connection_id).no,
         spend_id=spend_id,
     )
     return Answer(spend_document(found, connection_id))
@@ -199,10 +200,3 @@ def undo_spend(context: RequestContext, *, connection_id: UUID, spend_id: UUID) 
         keep=lambda session: _keep(context, session),
     )
     return Answer(spend_document(undone, connection_id))
-
-
-def _no(context: RequestContext, connection_id: UUID) -> int:
-    party_no = None if context.caller.is_operator else context.caller.party_no
-    return checkouts.connection_named(
-        connection=context.connection, connection_id=connection_id, party_no=party_no
-    ).no
