@@ -58,7 +58,9 @@ def _measure(name: str, suite: Suite) -> Measured:
     began = time.monotonic()
     getattr(suite, name)()
     minutes = (time.monotonic() - began) / 60
-    return Measured(name, datetime.now(UTC).date(), minutes, suite.rows, suite.figures)
+    return Measured(
+        name, datetime.now(UTC).date(), minutes, suite.rows, suite.figures, suite.stolen
+    )
 
 
 def _write(kept: Path) -> None:

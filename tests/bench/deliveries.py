@@ -38,7 +38,8 @@ _JOB = next(each for each in JOBS if isinstance(each, SelfLockingJob) and each.n
 class Platform:
     """Shops of one partner that deliver to the hub, and the job that works on what they said.
 
-    A turn of `processed` works on what the turn of `accepted` before it left, and on no more.
+    A turn of `processed` works on what turns of `accepted` before it left, and on no more; if they
+    left nothing, it has so much delivered first.
     """
 
     def __init__(
@@ -85,6 +86,8 @@ class Platform:
 
     def processed(self) -> Sample:
         """The inbox's job, from when all are waiting until all are sales."""
+        if not self._left:
+            self.accepted()
         left, self._left = self._left, 0
         began = time.perf_counter()
         done = _JOB.run(self._context)

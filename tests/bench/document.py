@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from tests.bench.kept import Measured
 from tests.bench.results import table
@@ -24,8 +25,9 @@ def document(
     )
     made = "\n".join(
         f"| `{each.experiment}` | {each.on.isoformat()} | {each.minutes:.0f} min |"
+        f" {median(each.stolen):.0%} | {max(each.stolen):.0%} |"
         for each in measured
-    ) + "".join(f"\n| `{name}` | not yet | |" for name in missing)
+    ) + "".join(f"\n| `{name}` | not yet | | | |" for name in missing)
     return f"""# Benchmarks
 
 Written by `make bench`; do not edit. Everything is a ratio between things that ran next to each
@@ -52,7 +54,12 @@ who else used it as about the hub.
 
 One of them is measured anew with `make bench ARGS="--only NAME"`; the others stay as they were.
 
-| Experiment | On | It took |
-|---|---|---|
+*Taken* is the share of the processors' time that the machine's host gave to others during a turn
+(`steal` of `/proc/stat`): of the turn in the middle, and of the worst. A turn that lost more than
+{scale.patience.most_stolen:.0%} is taken again after a rest, {scale.patience.tries} times at most,
+and its calmest try counts. A night is too long for that: it counts as it was.
+
+| Experiment | On | It took | Taken, median | Taken, at most |
+|---|---|---|---|---|
 {made}
 """

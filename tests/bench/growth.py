@@ -34,7 +34,10 @@ def measure(
                 contenders[f"{work} {size}"] = lambda crew=crew: crew.run(scale.seconds)
         order = ("earn small", "earn large", "redeem small", "redeem large")
         return take_turns(
-            contenders={name: contenders[name] for name in order}, rounds=scale.rounds, say=say
+            contenders={name: contenders[name] for name in order},
+            rounds=scale.rounds,
+            say=say,
+            patience=scale.patience,
         )
 
 

@@ -17,13 +17,14 @@ from tests.bench.turns import Ratio
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One experiment: when it was made, what it took, and what came of it."""
+    """One experiment: when it was made, what it took, what came of it, and how calm it was."""
 
     experiment: str
     on: date
     minutes: float
     rows: list[Row]
     figures: list[Figure]
+    stolen: list[float]
 
 
 def keep(measured: Measured, *, folder: Path) -> None:
@@ -47,4 +48,5 @@ def read(experiment: str, *, folder: Path) -> Measured | None:
         minutes=facts["minutes"],
         rows=[Row(**{**row, "ratio": Ratio(**row["ratio"])}) for row in facts["rows"]],
         figures=[Figure(**figure) for figure in facts["figures"]],
+        stolen=facts["stolen"],
     )

@@ -26,6 +26,7 @@ from settlement.store.tables import statement
 from tests.bench.bed import SECRET, Bed, drop_database, make_bed
 from tests.bench.fill import fill_day, settle_down
 from tests.bench.line_copy import copy_lines
+from tests.bench.machine import Spell
 from tests.bench.pdfs import measure_pdfs
 from tests.bench.turns import Ratio, ratio_of
 
@@ -43,6 +44,8 @@ class Night:
     pdf_ms: list[float]
     copy_seconds: float
     flat_copy_seconds: float
+    stolen: tuple[float, float]
+    """The share of the processors that was taken during the night, and during the copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,11 @@ class Nights:
     def ratio(self) -> Ratio:
         """How many times COPY's time a night takes."""
         return ratio_of([night.seconds / night.copy_seconds for night in self.nights])
+
+    @property
+    def stolen(self) -> list[float]:
+        """The shares of the processors that were taken meanwhile."""
+        return [share for night in self.nights for share in night.stolen]
 
     @property
     def peak_mb(self) -> float:
@@ -88,12 +96,17 @@ def measure(
         filled += movements
         settle_down(address=bed.address)
         say(f"  {movements:,} movements for {day} in {time.perf_counter() - began:.0f} s")
+        spell = Spell.begin()
         ran = _run(bed, day)
+        stolen = spell.stolen()
+        say(f"  night: {ran['seconds']:.1f} s, {ran['peak_mb']:.0f} MB, {stolen:.0%} taken")
         copied = folder / "lines.csv"
+        spell = Spell.begin()
         took, flat = copy_lines(address=bed.address, day=day, path=copied)
+        shares = (stolen, spell.stolen())
+        say(f"  COPY: {took:.1f} s, {shares[1]:.0%} taken")
         copied.unlink()
-        nights.append(Night(**ran, copy_seconds=took, flat_copy_seconds=flat))
-        say(f"  night: {ran['seconds']:.1f} s, {ran['peak_mb']:.0f} MB; COPY: {took:.1f} s")
+        nights.append(Night(**ran, copy_seconds=took, flat_copy_seconds=flat, stolen=shares))
     drop_database(server=server, name="bench_night")
     shutil.rmtree(folder / "statements", ignore_errors=True)
     return Nights(nights)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.bench.machine import Patience
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -22,6 +24,7 @@ class Scale:
     night_large: int
     ledger_small: int
     ledger_large: int
+    patience: Patience
 
 
 FULL = Scale(
@@ -38,6 +41,7 @@ FULL = Scale(
     night_large=10_000_000,
     ledger_small=10_000,
     ledger_large=10_000_000,
+    patience=Patience(most_stolen=0.1, tries=4, rest_seconds=10),
 )
 QUICK = Scale(
     rounds=3,
@@ -53,4 +57,5 @@ QUICK = Scale(
     night_large=400_000,
     ledger_small=10_000,
     ledger_large=200_000,
+    patience=Patience(most_stolen=1, tries=1, rest_seconds=0),
 )

@@ -38,6 +38,7 @@ class Suite:
     say: Say
     rows: list[Row] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    stolen: list[float] = field(default_factory=list)
 
     @contextmanager
     def bed(self, name: str, *, subscribed: bool = True) -> Iterator[Bed]:
@@ -58,7 +59,13 @@ class Suite:
 
     def turns(self, contenders: dict[str, Contender]) -> Turns:
         """Let them meet; note their absolute figures."""
-        turns = take_turns(contenders=contenders, rounds=self.scale.rounds, say=self.say)
+        turns = take_turns(
+            contenders=contenders,
+            rounds=self.scale.rounds,
+            say=self.say,
+            patience=self.scale.patience,
+        )
+        self.stolen += turns.stolen
         for name in contenders:
             p50, p99 = turns.latency(name)
             spread = "" if p50 is None or p99 is None else f", p50 {p50:.1f} ms, p99 {p99:.1f} ms"
@@ -180,6 +187,7 @@ class Suite:
             sizes=[scale.night_movements] * scale.nights,
             say=self.say,
         )
+        self.stolen += nights.stolen
         what = f"a night of {scale.night_movements:,} movements, {scale.night_partners} partners"
         self.rows.append(Row(what, "`COPY` of its lines to a file", nights.ratio, at_most=10))
         peaks = ratio_of([each.peak_mb for each in nights.nights])
@@ -202,13 +210,15 @@ class Suite:
     def large_night(self) -> None:
         """A night ten times as large, movement for movement, beside a night as before."""
         scale = self.scale
-        usual, large = night.measure(
+        nights = night.measure(
             server=self.server,
             folder=self.folder,
             partners=scale.night_partners,
             sizes=[scale.night_movements, scale.night_large],
             say=self.say,
-        ).nights
+        )
+        self.stolen += nights.stolen
+        usual, large = nights.nights
         what = f"a night of {scale.night_large:,} movements, for each"
         base = f"a night of {scale.night_movements:,}, for each"
         slower = (large.seconds / scale.night_large) / (usual.seconds / scale.night_movements)
@@ -222,6 +232,7 @@ class Suite:
         """Earn and redemption over a small and a large ledger."""
         scale = self.scale
         turns = growth.measure(server=self.server, folder=self.folder, scale=scale, say=self.say)
+        self.stolen += turns.stolen
         sizes = f"{scale.ledger_small:,} movements", f"{scale.ledger_large:,} movements"
         for work in ("earn", "redeem"):
             slower = turns.ratio(f"{work} small", f"{work} large")

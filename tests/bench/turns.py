@@ -1,7 +1,8 @@
 """Measuring in turns: contenders run A B C A B C …, and are compared round by round.
 
 A shared machine changes under the measurement. What ran next to each other saw the same machine,
-so a ratio is taken within each round, and the median of the rounds is what counts.
+so a ratio is taken within each round, and the median of the rounds is what counts. A turn during
+which much of the processors was taken is taken again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+
+from tests.bench.machine import Patience, undisturbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Turns:
     """The samples of every contender, round by round."""
 
     samples: Mapping[str, Sequence[Sample]]
+    stolen: Sequence[float] = ()
+    """The share of the processors that was taken during each turn."""
 
     def rate(self, name: str) -> float:
         """The median rate of a contender."""
@@ -61,19 +66,25 @@ def ratio_of(values: Sequence[float]) -> Ratio:
 
 
 def take_turns(
-    *, contenders: Mapping[str, Contender], rounds: int, say: Callable[[str], None]
+    *,
+    contenders: Mapping[str, Contender],
+    rounds: int,
+    say: Callable[[str], None],
+    patience: Patience,
 ) -> Turns:
     """Run every contender once unmeasured (caches, prepared statements), then in turns."""
     samples: dict[str, list[Sample]] = {name: [] for name in contenders}
+    shares = []
     for name, run in contenders.items():
         run()
         say(f"  warmed up: {name}")
     for number in range(rounds):
         for name, run in contenders.items():
-            sample = run()
+            sample, stolen = undisturbed(run, patience=patience, say=say)
             samples[name].append(sample)
+            shares.append(stolen)
             say(f"  round {number + 1}: {name}: {sample.rate:,.0f}/s")
-    return Turns(samples)
+    return Turns(samples, shares)
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

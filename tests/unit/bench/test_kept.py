@@ -14,7 +14,8 @@ from tests.bench.turns import Ratio
 
 def measured(experiment: str, median: float) -> Measured:
     row = Row("earn", "raw insert", Ratio(median, 0.1, 0.9), at_least=0.2, unit=" MB")
-    return Measured(experiment, date(2026, 3, 1), 4.5, [row], [Figure("earn", "900/s")])
+    figure = Figure("earn", "900/s")
+    return Measured(experiment, date(2026, 3, 1), 4.5, [row], [figure], [0.0, 0.02, 0.3])
 
 
 def test_what_was_measured_is_read_as_it_was(tmp_path: Path) -> None:
@@ -36,4 +37,4 @@ def test_the_document_tells_each_ratio_its_bar_and_its_day() -> None:
         measured=[measured("postings", 0.125)], missing=["growth"], notes="Notes.", scale=FULL
     )
     assert "| earn | raw insert | ≥ 0.2 MB | **0.12 MB** | 0.10 – 0.90 | **no** |" in text
-    assert "| `postings` | 2026-03-01 | 4 min |\n| `growth` | not yet | |" in text
+    assert "| `postings` | 2026-03-01 | 4 min | 2% | 30% |\n| `growth` | not yet | |" in text
