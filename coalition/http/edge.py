@@ -98,7 +98,7 @@ class Edge:
         that has just gone live is not told by another worker that it has not.
         """
         # The request itself: each look through Flask's proxy costs more than what it finds.
-        present: Request = request._get_current_object()  # type: ignore[attr-defined]
+        present: Request = request._get_current_object()  # type: ignore[attr-defined]  # werkzeug's own
         present.environ[ROUTE] = self._endpoint.path
         incoming = receive(present, max_body=self._max_body)
         used = _Used()

@@ -1,11 +1,14 @@
-"""A signed request as evidence, for endpoints that write it in the statement of their own work."""
+"""A signed request as evidence, for endpoints that write it in a unit of work of their own."""
 
 from __future__ import annotations
 
 import base64
 
+from sqlalchemy import Connection
+
 from coalition.db.writing import WriteSet, insert_section
 from coalition.http.context import RequestContext
+from coalition.http.store import save_evidence
 
 EVIDENCE = insert_section(
     "evidence_new",
@@ -32,3 +35,9 @@ def evidence_writes(context: RequestContext) -> WriteSet:
         row["body"] = base64.b64encode(row["body"]).decode()
         writes.add(EVIDENCE, row)
     return writes
+
+
+def keep_evidence(*, connection: Connection, context: RequestContext) -> None:
+    """Keep the request in that transaction, where it was signed."""
+    if context.evidence is not None:
+        save_evidence(connection=connection, row=context.evidence)

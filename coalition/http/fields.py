@@ -180,7 +180,7 @@ class WholeNumber(WireField):
         self,
         *,
         min: int = -MAX_SAFE_INTEGER,  # noqa: A002 - JSON Schema's word
-        max: int = MAX_SAFE_INTEGER,  # noqa: A002
+        max: int = MAX_SAFE_INTEGER,  # noqa: A002 - as marshmallow calls it
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -206,7 +206,7 @@ class Points(WholeNumber):
         self,
         *,
         min: int = 1,  # noqa: A002 - JSON Schema's word
-        max: int = MAX_POINTS,  # noqa: A002
+        max: int = MAX_POINTS,  # noqa: A002 - as marshmallow calls it
         **options: Any,
     ) -> None:
         super().__init__(min=min, max=max, **options)

@@ -23,7 +23,7 @@ _log = logger("coalition.http")
 
 def install(*, app: Flask, hub: Hub) -> None:
     """Give the application its request scope and its error handlers."""
-    app.wsgi_app = RequestScope(inner=app.wsgi_app, hub=hub)  # type: ignore[method-assign]
+    app.wsgi_app = RequestScope(inner=app.wsgi_app, hub=hub)  # type: ignore[method-assign]  # as Flask asks
     app.register_error_handler(HubError, _refused)
     app.register_error_handler(HTTPException, _not_served)
     app.register_error_handler(Exception, _failed)

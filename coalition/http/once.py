@@ -9,10 +9,12 @@ from datetime import timedelta
 
 from flask import Response
 
+from coalition.db.transactions import Conflict
 from coalition.errors import HubError, StaleDirectory
 from coalition.http import store
 from coalition.http.context import Answer, RequestContext
 from coalition.http.endpoint import Endpoint
+from coalition.http.hub import Hub
 from coalition.http.reading import Incoming
 from coalition.http.responses import respond, respond_again
 from coalition.sealing import place, seal, unseal
@@ -41,6 +43,7 @@ def once(
 
     Raises:
         StaleDirectory: another directory holds by now.
+        Conflict: the first with the key ended while this one ran.
         CurrentRefusal: the handler refused.
         HubError: `idempotency_in_progress`, `idempotency_key_reused`, `request_replayed`,
             `idempotency_answer_gone`.
@@ -49,7 +52,7 @@ def once(
     lock = int.from_bytes(
         hashlib.sha256(b"%d:%s" % (party_no, key.encode())).digest()[:8], "big", signed=True
     )
-    guarded = store.guard(connection=connection, lock=lock, party_no=party_no, nonce=nonce)
+    guarded = store.guard(connection=connection, lock=lock, party_no=party_no, key=key, nonce=nonce)
     if not guarded.free:
         raise HubError("idempotency_in_progress", "The first request with this key still runs.")
     if guarded.version != context.snapshot.version:
@@ -60,20 +63,9 @@ def once(
         f"{incoming.method} {incoming.path}\n".encode() + incoming.body,
         "sha256",
     )
-    saved = store.find_answer(connection=connection, party_no=party_no, key=key)
-    if saved is not None:
-        if saved.answer is None:
-            raise HubError(
-                "idempotency_answer_gone", "What this key did is done; its answer is not kept."
-            )
-        if saved.request_hmac != digest:
-            raise HubError(
-                "idempotency_key_reused", "This Idempotency-Key came with another request."
-            )
-        body = saved.answer
-        if endpoint.sensitive:
-            body = unseal(key=hub.key(_SEALED_KEY), sealed=body, at=_place(party_no, key))
-        return respond_again(body, status=saved.status, endpoint=endpoint)
+    if guarded.saved is not None:
+        place_ = _place(party_no, key)
+        return _again(guarded.saved, endpoint=endpoint, digest=digest, hub=hub, at=place_)
     if guarded.refused:
         raise HubError("request_replayed", "It was refused: sign it again with a new nonce.")
     try:
@@ -81,6 +73,11 @@ def once(
     except StaleDirectory:
         raise
     except HubError as refusal:
+        # The first with the key may have ended after the guard looked and before it held the lock,
+        # and this be refused for what that did: all of it anew. Had this one not been refused, it
+        # would find the key taken at its end, and come to the same.
+        if store.is_answered(connection=connection, party_no=party_no, key=key):
+            raise Conflict from refusal
         raise CurrentRefusal(refusal) from refusal
     answer = bytes(response.get_data())
     if endpoint.sensitive:
@@ -98,10 +95,24 @@ def once(
         answer=store.SavedAnswer(digest, response.status_code, answer),
         recorded_at=context.wall_now,
         kept_until=context.wall_now + (days if context.idempotency_key else store.SIGNATURE_LASTS),
+        evidence=context.evidence,
     )
-    if context.evidence is not None:
-        store.save_evidence(connection=connection, row=context.evidence)
     return response
+
+
+def _again(
+    saved: store.SavedAnswer, *, endpoint: Endpoint, digest: bytes, hub: Hub, at: bytes
+) -> Response:
+    if saved.answer is None:
+        raise HubError(
+            "idempotency_answer_gone", "What this key did is done; its answer is not kept."
+        )
+    if saved.request_hmac != digest:
+        raise HubError("idempotency_key_reused", "This Idempotency-Key came with another request.")
+    body = saved.answer
+    if endpoint.sensitive:
+        body = unseal(key=hub.key(_SEALED_KEY), sealed=body, at=at)
+    return respond_again(body, status=saved.status, endpoint=endpoint)
 
 
 def _place(party_no: int, key: str) -> bytes:

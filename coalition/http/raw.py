@@ -39,7 +39,7 @@ class RawEdge:
 
     def __call__(self, **path: str) -> Response:
         """Answer one request. Refusals are raised; the application turns them into problems."""
-        present: Request = request._get_current_object()  # type: ignore[attr-defined]
+        present: Request = request._get_current_object()  # type: ignore[attr-defined]  # werkzeug's own
         present.environ[ROUTE] = self._endpoint.path
         incoming = receive(present, max_body=self._endpoint.max_body)
         headers = dict(incoming.headers)

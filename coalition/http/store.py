@@ -7,14 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text, tuple_
+from sqlalchemy import (
+    Connection,
+    Insert,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from coalition.http.tables import idempotency, refused_request, signed_request
 
 _GUARD = text(
-    "SELECT pg_try_advisory_xact_lock(:lock) AS locked, directory_version, EXISTS (SELECT FROM"
-    " refused_request WHERE party_no = :party_no AND nonce = :nonce) AS refused FROM hub_state"
+    "SELECT pg_try_advisory_xact_lock(:lock) AS locked, h.directory_version, EXISTS (SELECT FROM"
+    " refused_request r WHERE r.party_no = :party_no AND r.nonce = :nonce) AS refused,"
+    " i.status, i.request_hmac, i.answer"
+    " FROM hub_state h LEFT JOIN idempotency i ON i.party_no = :party_no AND i.key = :key"
 )
 SIGNATURE_LASTS = timedelta(minutes=15)
 """Longer than any signature is good for."""
@@ -33,9 +45,16 @@ bare AS (
   RETURNING 1)
 SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM bare)
 """)
-_LOOK_UP = select(idempotency.c.request_hmac, idempotency.c.status, idempotency.c.answer).where(
-    idempotency.c.party_no == text(":party_no").bindparams(party_no=0),
-    idempotency.c.key == text(":key").bindparams(key=""),
+_LOOK_UP = text("SELECT FROM idempotency WHERE party_no = :party_no AND key = :key")
+
+
+def _inserting(table: Table, prefix: str) -> Insert:
+    return insert(table).values({c.name: bindparam(f"{prefix}_{c.name}") for c in table.columns})
+
+
+_SAVE_ANSWER = _inserting(idempotency, "answer")
+_SAVE_ANSWER_AND_EVIDENCE = _SAVE_ANSWER.add_cte(
+    _inserting(signed_request, "evidence").cte("evidence")
 )
 
 
@@ -50,20 +69,28 @@ class SavedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """Whether the lock is held now, the directory's version, whether the nonce was refused."""
+    """Whether the lock is held now, the directory's version, whether the nonce was refused.
+
+    `saved` is the key's answer as it was before the lock was taken.
+    """
 
     free: bool
     version: int
     refused: bool
+    saved: SavedAnswer | None
 
 
-def guard(*, connection: Connection, lock: int, party_no: int, nonce: str) -> Guarded:
+def guard(*, connection: Connection, lock: int, party_no: int, key: str, nonce: str) -> Guarded:
     """Take the key's advisory lock until the transaction ends, without waiting.
 
     `nonce` is that of the signature, empty where there is none.
     """
-    row = connection.execute(_GUARD, {"lock": lock, "party_no": party_no, "nonce": nonce}).one()
-    return Guarded(bool(row.locked), int(row.directory_version), bool(row.refused))
+    values = {"lock": lock, "party_no": party_no, "key": key, "nonce": nonce}
+    locked, version, refused, status, request_hmac, answer = connection.execute(
+        _GUARD, values
+    ).one()
+    saved = None if status is None else SavedAnswer(request_hmac, status, answer)
+    return Guarded(locked, version, refused, saved)
 
 
 def remember_refused(
@@ -107,10 +134,11 @@ def forget_answers(*, connection: Connection, wall_now: datetime, limit: int) ->
     return int(connection.execute(_FORGET, values).scalar_one())
 
 
-def find_answer(*, connection: Connection, party_no: int, key: str) -> SavedAnswer | None:
-    """The saved answer of the key; to be asked in a statement after the lock is held."""
-    row = connection.execute(_LOOK_UP, {"party_no": party_no, "key": key}).one_or_none()
-    return None if row is None else SavedAnswer(row[0], row[1], row[2])
+def is_answered(*, connection: Connection, party_no: int, key: str) -> bool:
+    """Whether what the key asked for is done, as of now."""
+    return (
+        connection.execute(_LOOK_UP, {"party_no": party_no, "key": key}).one_or_none() is not None
+    )
 
 
 def save_answer(
@@ -121,20 +149,26 @@ def save_answer(
     answer: SavedAnswer,
     recorded_at: datetime,
     kept_until: datetime,
+    evidence: Mapping[str, Any] | None,
 ) -> None:
-    """Save an answer in the transaction of the work that it reports. Times are wall time."""
-    connection.execute(
-        insert(idempotency),
-        {
-            "party_no": party_no,
-            "key": key,
-            "request_hmac": answer.request_hmac,
-            "status": answer.status,
-            "answer": answer.answer,
-            "recorded_at": recorded_at,
-            "kept_until": kept_until,
-        },
-    )
+    """Save an answer, and its signed request, in the transaction of the work that it reports.
+
+    Times are wall time.
+    """
+    row = {
+        "answer_party_no": party_no,
+        "answer_key": key,
+        "answer_request_hmac": answer.request_hmac,
+        "answer_status": answer.status,
+        "answer_answer": answer.answer,
+        "answer_recorded_at": recorded_at,
+        "answer_kept_until": kept_until,
+    }
+    if evidence is None:
+        connection.execute(_SAVE_ANSWER, row)
+    else:
+        row |= {f"evidence_{name}": value for name, value in evidence.items()}
+        connection.execute(_SAVE_ANSWER_AND_EVIDENCE, row)
 
 
 def save_evidence(*, connection: Connection, row: Mapping[str, Any]) -> None:

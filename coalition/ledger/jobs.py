@@ -24,7 +24,7 @@ from coalition.events.store import EVENT_NEW
 from coalition.ids import IdSource
 from coalition.ledger.domain import Cause, Lot
 from coalition.ledger.posting import Posting
-from coalition.ledger.store import load_accounts, lock_accounts, queue_posting, write
+from coalition.ledger.store import load_accounts, queue_posting, write
 from partner_sdk.wire.ids import encode
 from partner_sdk.wire.instants import format_instant
 
@@ -104,8 +104,7 @@ def _run(
             account_id: [row[1] for row in rows]
             for account_id, rows in groupby(found, key=lambda row: row[0])
         }
-        lock_accounts(connection=connection, account_ids=by_account)
-        accounts = load_accounts(connection=connection, account_ids=by_account)
+        accounts = load_accounts(connection=connection, account_ids=by_account, lock=True)
         writes = WriteSet()
         done = 0
         for account_id, lot_ids in by_account.items():

@@ -11,7 +11,7 @@ from coalition.db.writing import WriteSet
 from coalition.errors import HubError
 from coalition.ledger.domain import AccountState, Cause
 from coalition.ledger.posting import Posting
-from coalition.ledger.store import load_accounts, lock_accounts, queue_posting, write
+from coalition.ledger.store import load_accounts, queue_posting, write
 from coalition.posting_context import PostingContext
 
 
@@ -24,8 +24,7 @@ def close_account(*, connection: Connection, context: PostingContext, account_id
     Raises:
         HubError: `member_not_found`; `member_state_forbids` while points are held at a till.
     """
-    lock_accounts(connection=connection, account_ids=[account_id])
-    account = read_account(connection=connection, account_id=account_id)
+    account = read_account(connection=connection, account_id=account_id, lock=True)
     if not account.open:
         return
     if account.held:
@@ -60,13 +59,14 @@ def close_account(*, connection: Connection, context: PostingContext, account_id
     write(connection=connection, writes=writes, directory_version=context.snapshot.version)
 
 
-def read_account(*, connection: Connection, account_id: UUID) -> AccountState:
-    """An account with its open lots and outstanding debts.
+def read_account(*, connection: Connection, account_id: UUID, lock: bool = False) -> AccountState:
+    """An account with its open lots and outstanding debts; `lock` locks it too.
 
     Raises:
         HubError: `member_not_found`.
     """
-    account = load_accounts(connection=connection, account_ids=[account_id]).get(account_id)
+    found = load_accounts(connection=connection, account_ids=[account_id], lock=lock)
+    account = found.get(account_id)
     if account is None:
         raise HubError("member_not_found", "There is no such member.")
     return account

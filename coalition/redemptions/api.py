@@ -12,8 +12,7 @@ from coalition.events.domain import event_rows
 from coalition.events.store import insert_events
 from coalition.http.endpoint import Answer, RequestContext, Routes
 from coalition.http.posting import posting_context
-from coalition.members.domain import member_id_or_none
-from coalition.members.store import find_members
+from coalition.members.service import account_named
 from coalition.redemptions.domain import Till
 from coalition.redemptions.schemas import (
     HOLD_SECONDS,
@@ -55,17 +54,12 @@ _MEMBER = (
 _SPENDING = (*_MEMBER, "insufficient_points")
 
 
-def _account(context: RequestContext, named: Mapping[str, str]) -> UUID:
-    ((kind, value),) = named.items()
-    member_id = member_id_or_none(value) if kind == "id" else None
-    found = find_members(
+def _account(context: RequestContext) -> UUID:
+    return account_named(
         connection=context.connection,
         party_no=context.caller.party_no,
-        ids=[] if member_id is None else [member_id],
-        cards=[value] if kind == "card" else [],
-        references=[value] if kind == "reference" else [],
+        named=context.body["member"],
     )
-    return found.named(kind=kind, value=value).account_id  # type: ignore[arg-type]  # checked
 
 
 def _announce(context: RequestContext, type_: str, payload: Mapping[str, Any]) -> None:
@@ -94,7 +88,7 @@ def _announce(context: RequestContext, type_: str, payload: Mapping[str, Any]) -
 def quote_points(context: RequestContext) -> Answer:
     """POST a quote; nothing is set aside."""
     body = context.body
-    account_id = _account(context, body["member"])
+    account_id = _account(context)
     price, available = quote(
         connection=context.connection, context=posting_context(context), account_id=account_id
     )
@@ -143,7 +137,7 @@ def hold_member_points(context: RequestContext) -> Answer:
     hold = hold_points(
         connection=context.connection,
         context=posting_context(context),
-        account_id=_account(context, body["member"]),
+        account_id=_account(context),
         points=body["points"],
         till=_till(body),
         lasts=timedelta(seconds=body.get("expires_in_seconds", HOLD_SECONDS)),
@@ -219,7 +213,7 @@ def redeem_member_points(context: RequestContext) -> Answer:
     redemption = redeem_points(
         connection=context.connection,
         context=posting_context(context),
-        account_id=_account(context, body["member"]),
+        account_id=_account(context),
         points=body["points"],
         till=_till(body),
     )

@@ -1,12 +1,13 @@
 """Use cases of redemptions.
 
-Each is given a connection in a transaction. The account is locked before it is read; what follows
+Each is given a connection in a transaction. The account is locked as it is read; what follows
 is written with one statement, which checks that the account is still as it was read (`Conflict` if
 not).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from coalition.db.writing import WriteSet
 from coalition.errors import HubError
 from coalition.ledger.domain import AccountState
 from coalition.ledger.posting import Posting
-from coalition.ledger.store import load_accounts, lock_accounts, queue_posting, write
+from coalition.ledger.store import load_accounts, queue_posting, write
 from coalition.partners.domain import check_allowed
 from coalition.posting_context import PostingContext
 from coalition.redemptions.domain import (
@@ -36,9 +37,8 @@ from coalition.redemptions.domain import (
 from coalition.redemptions.grace import GraceDates
 from coalition.redemptions.store import (
     load_hold,
-    load_hold_and_account,
     load_redemptions,
-    lock_account_of_hold,
+    lock_hold_and_account,
     queue_hold,
     queue_hold_change,
     queue_redemption,
@@ -79,35 +79,36 @@ def _begin(
     lot_ids: list[UUID] | None = None,
 ) -> Posting:
     """Lock the account, read it, and begin a posting over it."""
-    lock_accounts(connection=connection, account_ids=[account_id])
-    return _posting_of(connection, context, account_id, points=points, lot_ids=lot_ids)
-
-
-def _posting_of(
-    connection: Connection,
-    context: PostingContext,
-    account_id: UUID,
-    *,
-    points: int | None = None,
-    lot_ids: list[UUID] | None = None,
-) -> Posting:
     account = _load(
-        connection, account_id, lot_ids or [], None if points is None else LOTS_AT_FIRST
+        connection,
+        account_id,
+        lot_ids=lot_ids or [],
+        at_most=None if points is None else LOTS_AT_FIRST,
+        lock=True,
     )
     posting = Posting(account=account, now=context.now, new_id=context.new_id)
     if points is not None and len(account.lots) == LOTS_AT_FIRST:
         blocked = context.snapshot.unspendable
         if available_points(posting=posting, blocked_issuers=blocked) < points:
-            account = _load(connection, account_id, [], None)
+            account = _load(connection, account_id)
             posting = Posting(account=account, now=context.now, new_id=context.new_id)
     return posting
 
 
 def _load(
-    connection: Connection, account_id: UUID, lot_ids: list[UUID], at_most: int | None
+    connection: Connection,
+    account_id: UUID,
+    *,
+    lot_ids: Sequence[UUID] = (),
+    at_most: int | None = None,
+    lock: bool = False,
 ) -> AccountState:
     found = load_accounts(
-        connection=connection, account_ids=[account_id], lot_ids=lot_ids, lots_at_most=at_most
+        connection=connection,
+        account_ids=[account_id],
+        lot_ids=lot_ids,
+        lots_at_most=at_most,
+        lock=lock,
     )
     if account_id not in found:
         raise HubError("member_not_found", "There is no such member.")
@@ -130,7 +131,8 @@ def quote(
         HubError: as a redemption would.
     """
     price = price_of(context)
-    posting = _posting_of(connection, context, account_id)
+    account = _load(connection, account_id)
+    posting = Posting(account=account, now=context.now, new_id=context.new_id)
     check_may_spend(posting.account)
     blocked = context.snapshot.unspendable
     return price, available_points(posting=posting, blocked_issuers=blocked)
@@ -216,8 +218,7 @@ def _begin_on_hold(
     connection: Connection, context: PostingContext, hold_id: UUID
 ) -> tuple[Posting, Hold]:
     """Lock a hold's account, and read the hold with the account and its lots."""
-    lock_account_of_hold(connection=connection, hold_id=hold_id)
-    found = load_hold_and_account(connection=connection, hold_id=hold_id)
+    found = lock_hold_and_account(connection=connection, hold_id=hold_id)
     if found is None or found[0].party_no != context.party_no:
         raise _no_hold()
     hold, account = found

@@ -9,10 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from coalition.db.prepared import run_encoded
 from coalition.db.writing import Section, WriteSet, insert_section
 from coalition.ledger.domain import AccountState
-from coalition.ledger.store import account_beside, load_account_beside
+from coalition.ledger.store import account_beside, lock_account_beside
 from coalition.redemptions.domain import Hold, Redemption, Slice
 
 HOLD_NEW = insert_section(
@@ -115,10 +114,6 @@ _HOLD_COLUMNS = (
 )
 _HOLD = f"SELECT {_HOLD_COLUMNS} FROM hold"
 _HOLD_AND_ACCOUNT = account_beside(source="hold", columns=_HOLD_COLUMNS, key="hold_id")
-_LOCK_OF_HOLD = (
-    "SELECT b.account_id FROM hold h JOIN balance b USING (account_id)"
-    " WHERE h.hold_id = $1::uuid FOR UPDATE OF b"
-)
 _REDEMPTION = (
     "SELECT account_id, redemption_id, party_no, agreement_no, face_micros, currency, points,"
     " reversed_points, hold_id, reference, store, till, receipt, created_at FROM redemption"
@@ -138,17 +133,11 @@ def load_hold(*, connection: Connection, hold_id: UUID) -> Hold | None:
     return None if row is None else Hold(*row)
 
 
-def lock_account_of_hold(*, connection: Connection, hold_id: UUID) -> None:
-    """Lock the balance of a hold's account for the rest of the transaction; none if unknown."""
-    key = hold_id.hex.encode()
-    run_encoded(connection=connection, statement=_LOCK_OF_HOLD, parameters=(key,))
-
-
-def load_hold_and_account(
+def lock_hold_and_account(
     *, connection: Connection, hold_id: UUID
 ) -> tuple[Hold, AccountState] | None:
-    """The hold of that id beside its account with the hold's lots, read at one instant."""
-    found = load_account_beside(connection=connection, statement=_HOLD_AND_ACCOUNT, key=hold_id)
+    """Lock the account of a hold; gives the hold and the account with the hold's lots."""
+    found = lock_account_beside(connection=connection, beside=_HOLD_AND_ACCOUNT, key=hold_id)
     return None if found is None else (Hold(*found[0]), found[1])
 
 

@@ -12,7 +12,7 @@ from coalition.checkouts.certification.schemas import CertificationAnswer
 from coalition.checkouts.certification.service import certification_of, certify
 from coalition.checkouts.certification.wire import certification_document
 from coalition.http.endpoint import Answer, RequestContext, Routes
-from coalition.http.store import save_evidence
+from coalition.http.evidence import keep_evidence
 
 routes = Routes(tag="Checkouts")
 
@@ -38,14 +38,11 @@ _PATIENCE, _SECONDS = 10.0, 8.0
 )
 def certify_connection(context: RequestContext, *, connection_id: UUID) -> Answer:
     """POST a run."""
-    evidence = context.evidence
     stored, made = certify(
         means=_means(context),
         connection_id=connection_id,
         party_no=scope(context),
-        keep=lambda session: (
-            None if evidence is None else save_evidence(connection=session, row=evidence)
-        ),
+        keep=lambda session: keep_evidence(connection=session, context=context),
     )
     return Answer(certification_document(made, stored), status=201)
 

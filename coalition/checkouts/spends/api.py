@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
-
-from sqlalchemy import Connection as Session
 
 from adapters.contract import Customer
 from coalition.checkouts import service as checkouts
@@ -20,10 +17,9 @@ from coalition.checkouts.spends.schemas import SpendAnswer, SpendBody
 from coalition.checkouts.spends.wire import spend_document
 from coalition.errors import HubError
 from coalition.http.endpoint import Answer, RequestContext, Routes
+from coalition.http.evidence import keep_evidence
 from coalition.http.posting import posting_context
-from coalition.http.store import save_evidence
-from coalition.members.domain import member_id_or_none
-from coalition.members.store import find_members
+from coalition.members.service import account_named
 
 routes = Routes(tag="Checkouts")
 
@@ -58,23 +54,11 @@ def _checkout(context: RequestContext, means: Means, connection_id: UUID) -> Con
     return found
 
 
-def _account(context: RequestContext, named: Mapping[str, str]) -> UUID:
-    ((kind, value),) = named.items()
-    member_id = member_id_or_none(value) if kind == "id" else None
+def _account(context: RequestContext) -> UUID:
     with context.database.autocommit() as session:
-        found = find_members(
-            connection=session,
-            party_no=context.caller.party_no,
-            ids=[] if member_id is None else [member_id],
-            cards=[value] if kind == "card" else [],
-            references=[value] if kind == "reference" else [],
+        return account_named(
+            connection=session, party_no=context.caller.party_no, named=context.body["member"]
         )
-    return found.named(kind=kind, value=value).account_id  # type: ignore[arg-type]  # checked
-
-
-def _keep(context: RequestContext, session: Session) -> None:
-    if context.evidence is not None:
-        save_evidence(connection=session, row=context.evidence)
 
 
 @routes.endpoint(
@@ -120,14 +104,14 @@ def spend_points(context: RequestContext, *, connection_id: UUID) -> Answer:
         checkout=checkout,
         wanted=service.Wanted(
             reference=body["reference"],
-            account_id=_account(context, body["member"]),
+            account_id=_account(context),
             points=body.get("points"),
             amount=body.get("amount"),
             order_id=body.get("order"),
             customer=Customer(**body["customer"]) if "customer" in body else None,
             lasts=timedelta(seconds=body.get("expires_in_seconds", SPEND_SECONDS)),
         ),
-        keep=lambda session: _keep(context, session),
+        keep=lambda session: keep_evidence(connection=session, context=context),
     )
     return Answer(spend_document(made, connection_id), status=201 if new else 200)
 
@@ -197,6 +181,6 @@ def undo_spend(context: RequestContext, *, connection_id: UUID, spend_id: UUID) 
         means=means,
         checkout=_checkout(context, means, connection_id),
         spend_id=spend_id,
-        keep=lambda session: _keep(context, session),
+        keep=lambda session: keep_evidence(connection=session, context=context),
     )
     return Answer(spend_document(undone, connection_id))

@@ -3,9 +3,9 @@
 from coalition.db.transactions import Conflict
 from coalition.ledger.store.read import (
     account_beside,
-    load_account_beside,
     load_accounts,
     load_lots,
+    lock_account_beside,
     lock_accounts,
 )
 from coalition.ledger.store.rows import queue_posting
@@ -16,9 +16,9 @@ __all__ = [
     "Slot",
     "account_beside",
     "composed",
-    "load_account_beside",
     "load_accounts",
     "load_lots",
+    "lock_account_beside",
     "lock_accounts",
     "open_account",
     "queue_posting",

@@ -3,11 +3,17 @@
 These statements are on the way of every posting, and each runs prepared. Each account's balance
 is read in the same statement as its open lots, or before them, so a lot that is newer than the
 balance shows as a version conflict when the posting is written.
+
+A statement that locks reads in the same round trip. In READ COMMITTED it sees everything as it was
+when it began, but for the rows that it had to wait for: these it locks as they are now. So it
+gives, beside the balance that it locked, whether that is the balance it saw; where it is not, the
+account is read again, under the lock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -27,21 +33,37 @@ _LOT = (
 )
 _WIDTH = 9
 _BESIDE = _WIDTH + 21
+_IS_AS_LOCKED = "b.version = seen.version"
+_WITH_LOCKED = "WITH b AS MATERIALIZED ({lock}) "
+_AND_SEEN = " JOIN balance seen ON seen.account_id = b.account_id"
 
 _LOCK = (
     "SELECT account_id FROM balance WHERE account_id = ANY($1::uuid[])"
     " ORDER BY account_id FOR UPDATE"
 )
-_WITH_OPEN_LOTS = (
-    f"SELECT {_BALANCE}, {_LOT} FROM balance b LEFT JOIN LATERAL ("
-    "SELECT * FROM lot x WHERE x.account_id = b.account_id AND x.is_open"
+_OF_ACCOUNTS = " WHERE b.account_id = ANY($1::uuid[])"
+_LOCKED = _WITH_LOCKED.format(
+    lock=f"SELECT * FROM balance b{_OF_ACCOUNTS} ORDER BY account_id FOR UPDATE"
+)
+_OPEN_LOTS = (
+    " LEFT JOIN LATERAL (SELECT * FROM lot x WHERE x.account_id = b.account_id AND x.is_open"
     " ORDER BY x.expires_at, x.lot_id LIMIT $2::bigint) l ON true"
-    " WHERE b.account_id = ANY($1::uuid[])"
 )
-_WITH_THESE_LOTS = (
-    f"SELECT {_BALANCE}, {_LOT} FROM balance b LEFT JOIN lot l ON l.account_id = b.account_id"
-    " AND (l.is_open OR l.lot_id = ANY($2::uuid[])) WHERE b.account_id = ANY($1::uuid[])"
+_THESE_LOTS = (
+    " LEFT JOIN lot l ON l.account_id = b.account_id AND (l.is_open OR l.lot_id = ANY($2::uuid[]))"
 )
+
+
+def _reading(lots: str) -> str:
+    return f"SELECT {_BALANCE}, {_LOT}, true FROM balance b{lots}{_OF_ACCOUNTS}"
+
+
+def _locking(lots: str) -> str:
+    return f"{_LOCKED}SELECT {_BALANCE}, {_LOT}, {_IS_AS_LOCKED} FROM b{_AND_SEEN}{lots}"
+
+
+_READ_OPEN_LOTS, _READ_THESE_LOTS = _reading(_OPEN_LOTS), _reading(_THESE_LOTS)
+_LOCK_OPEN_LOTS, _LOCK_THESE_LOTS = _locking(_OPEN_LOTS), _locking(_THESE_LOTS)
 _DEBTS = (
     "SELECT account_id, debt_id, issuer, funder, lot_id, funding, issue_price_micros,"
     " redemption_price_micros, currency, sale_id, adjusts, due, recovered, written_off FROM debt"
@@ -65,19 +87,26 @@ def load_accounts(
     account_ids: Collection[UUID],
     lot_ids: Sequence[UUID] = (),
     lots_at_most: int | None = None,
+    lock: bool = False,
 ) -> dict[UUID, AccountState]:
     """Read accounts with their open lots, the lots named, and their outstanding debts.
 
     `lots_at_most` bounds the open lots of each account, soonest expiry first (None: all); it is
-    for redemptions, which rarely need more than a few. Unknown accounts are absent.
+    for redemptions, which rarely need more than a few. `lock` locks the balances as
+    `lock_accounts` does. Unknown accounts are absent.
     """
-    ids = _array(account_ids)
     limits: bytes | None
     if lot_ids:
-        statement, limits = _WITH_THESE_LOTS, _array(lot_ids)
+        read, locking, limits = _READ_THESE_LOTS, _LOCK_THESE_LOTS, _array(lot_ids)
     else:
-        statement, limits = _WITH_OPEN_LOTS, None if lots_at_most is None else b"%d" % lots_at_most
-    rows = run_encoded(connection=connection, statement=statement, parameters=(ids, limits))
+        read, locking = _READ_OPEN_LOTS, _LOCK_OPEN_LOTS
+        limits = None if lots_at_most is None else b"%d" % lots_at_most
+    parameters = (_array(account_ids), limits)
+    rows = run_encoded(
+        connection=connection, statement=locking if lock else read, parameters=parameters
+    )
+    if not all(row[_BESIDE] for row in rows):
+        rows = run_encoded(connection=connection, statement=read, parameters=parameters)
     accounts: dict[UUID, AccountState] = {}
     indebted = []
     for row in rows:
@@ -88,34 +117,55 @@ def load_accounts(
             if account.debt:
                 indebted.append(account_id)
         if row[_WIDTH] is not None:
-            lot = Lot(*row[_WIDTH:])
+            lot = Lot(*row[_WIDTH:_BESIDE])
             account.lots[lot.lot_id] = lot
     if indebted:
         _load_debts(connection, indebted, accounts)
     return accounts
 
 
-def account_beside(*, source: str, columns: str, key: str) -> str:
-    """A statement that reads a row, its account, and the lots that its `lot_ids` names.
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Statements that give a row, its account, and the lots that its `lot_ids` names.
 
-    `source` is the row's table, `columns` of it are given, and `key` finds it.
+    `read` reads them; `lock` locks the account's balance too.
     """
+
+    read: str
+    lock: str
+
+
+def account_beside(*, source: str, columns: str, key: str) -> Beside:
+    """The statements for rows of the table `source`: `columns` are given, `key` finds one."""
     given = ", ".join(f"x.{column.strip()}" for column in columns.split(","))
-    return (
-        f"SELECT {_BALANCE}, {_LOT}, {given} FROM {source} x"
-        " JOIN balance b ON b.account_id = x.account_id"
-        " LEFT JOIN lot l ON l.account_id = x.account_id AND l.lot_id = ANY(x.lot_ids)"
-        f" WHERE x.{key} = $1::uuid"
+    found = f" WHERE x.{key} = $1::uuid"
+    of_account = "ON b.account_id = x.account_id"
+    lots = " LEFT JOIN lot l ON l.account_id = x.account_id AND l.lot_id = ANY(x.lot_ids)"
+    locked = _WITH_LOCKED.format(
+        lock=f"SELECT b.* FROM {source} x JOIN balance b {of_account}{found} FOR UPDATE OF b"
+    )
+    return Beside(
+        read=(
+            f"SELECT {_BALANCE}, {_LOT}, true, {given} FROM {source} x"
+            f" JOIN balance b {of_account}{lots}{found}"
+        ),
+        lock=(
+            f"{locked}SELECT {_BALANCE}, {_LOT}, {_IS_AS_LOCKED}, {given} FROM {source} x"
+            f" JOIN b {of_account}{_AND_SEEN}{lots}{found}"
+        ),
     )
 
 
-def load_account_beside(
-    *, connection: Connection, statement: str, key: UUID
+def lock_account_beside(
+    *, connection: Connection, beside: Beside, key: UUID
 ) -> tuple[tuple[Any, ...], AccountState] | None:
-    """Run a statement of `account_beside`: the row, and its account with its debts."""
-    rows = run_encoded(connection=connection, statement=statement, parameters=(key.hex.encode(),))
+    """Lock an account and read it with the row beside it; None: there is no such row."""
+    parameters = (key.hex.encode(),)
+    rows = run_encoded(connection=connection, statement=beside.lock, parameters=parameters)
     if not rows:
         return None
+    if not rows[0][_BESIDE]:
+        rows = run_encoded(connection=connection, statement=beside.read, parameters=parameters)
     account = AccountState(*rows[0][:_WIDTH])
     for row in rows:
         if row[_WIDTH] is not None:
@@ -123,7 +173,7 @@ def load_account_beside(
             account.lots[lot.lot_id] = lot
     if account.debt:
         _load_debts(connection, [account.account_id], {account.account_id: account})
-    return rows[0][_BESIDE:], account
+    return rows[0][_BESIDE + 1 :], account
 
 
 def _array(ids: Iterable[UUID]) -> bytes:

@@ -11,9 +11,16 @@ from coalition.members.service.names import (
     set_contacts,
     set_reference,
 )
-from coalition.members.service.people import get_member, lock_open, look_up, record
+from coalition.members.service.people import (
+    account_named,
+    get_member,
+    lock_open,
+    look_up,
+    record,
+)
 
 __all__ = [
+    "account_named",
     "add_card",
     "add_member",
     "forget_names",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from coalition.errors import HubError
 from coalition.members import store
 from coalition.members.contacts import ContactKeys, ContactKind, lookup_hash, normalise
-from coalition.members.domain import Member, MemberFacts, check_not_closed
+from coalition.members.domain import Member, MemberFacts, check_not_closed, member_id_or_none
 
 NewId = Callable[[], UUID]
 
@@ -65,6 +65,24 @@ def look_up(
     if by_contact is None:
         raise HubError("member_not_found", f"There is no member with this {kind}.")
     return get_member(connection=connection, member_id=by_contact, party_no=party_no)
+
+
+def account_named(*, connection: Connection, party_no: int, named: Mapping[str, str]) -> UUID:
+    """The account of the member named by `id`, `card` or `reference`: a mapping with one of them.
+
+    Raises:
+        HubError: `member_not_found`, `card_not_found`.
+    """
+    ((kind, value),) = named.items()
+    member_id = member_id_or_none(value) if kind == "id" else None
+    found = store.find_members(
+        connection=connection,
+        party_no=party_no,
+        ids=() if member_id is None else (member_id,),
+        cards=(value,) if kind == "card" else (),
+        references=(value,) if kind == "reference" else (),
+    )
+    return found.named(kind=kind, value=value).account_id  # type: ignore[arg-type]  # one of three
 
 
 def lock_open(*, connection: Connection, member_id: UUID) -> MemberFacts:

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from coalition.config import Config
+from coalition.db.database import Database
 from coalition.directory import Clocks
+from coalition.errors import HubError
 from coalition.jobs.job import JobContext, RepeatedJob
 from coalition.jobs.registry import load_jobs
 from partner_sdk.wire import ids
@@ -98,6 +100,35 @@ def test_while_the_first_runs_the_second_is_told_to_wait(world: World, grocer: C
     third = grocer.send("POST", "/v1/probe/slow", NOTE, key="k-1")
     assert third.headers["Idempotency-Replayed"] == "true"
     assert notes(world) == 1
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_one_that_the_first_overtook_gets_the_answer_of_the_first_and_leaves_nothing(
+    world: World, grocer: Caller, *, refuses: bool
+) -> None:
+    """It looked for a saved answer a moment too early, and then found the key's lock free."""
+
+    def save_the_first(database: Database) -> None:
+        with database.autocommit() as connection:
+            connection.execute(text("INSERT INTO idempotency SELECT * FROM first"))
+        if refuses:
+            raise HubError("insufficient_points", "The first took them.", available=0)
+
+    probe.overtake[:] = [save_the_first]
+    first = grocer.sign("POST", "/v1/probe/overtaken", NOTE, key="k-1")
+    with world.database.autocommit() as connection:
+        connection.execute(text("CREATE TABLE first AS SELECT * FROM idempotency"))
+        connection.execute(text("DELETE FROM idempotency"))
+    try:
+        late = grocer.sign("POST", "/v1/probe/overtaken", NOTE, key="k-1")
+    finally:
+        with world.database.autocommit() as connection:
+            connection.execute(text("DROP TABLE first"))
+    assert (first.status_code, late.status_code) == (201, 201)
+    assert late.get_data() == first.get_data()
+    assert late.headers["Idempotency-Replayed"] == "true"
+    assert (len(probe.runs), notes(world)) == (2, 1)
+    assert len(rows(world, "SELECT 1 FROM signed_request")) == 1
 
 
 def test_a_refusal_leaves_nothing_and_the_same_request_may_come_again(
