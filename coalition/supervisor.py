@@ -66,7 +66,7 @@ class Supervisor:
     def base_url(self) -> str:
         """Where the HTTP server answers."""
         host, _, port = self._config.bind.rpartition(":")
-        return f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else host}:{port}"  # noqa: S104
+        return f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else host}:{port}"  # noqa: S104 - compared, not bound
 
     def start(self) -> None:
         """Start everything and wait until the HTTP server accepts connections.

@@ -11,8 +11,7 @@ that was closed while it waited (docs/decisions/0003).
 
 from __future__ import annotations
 
-WINDOW_LOCK = (7203, 1)
-"""Advisory lock key: shared by every posting, exclusive for closing a window."""
+from coalition.db.locks import WINDOW
 
 CREATE_FUNCTIONS: tuple[str, ...] = (
     f"""
@@ -24,7 +23,7 @@ DECLARE
   zone text;
 BEGIN
   -- In a condition, the call is an expression and no query of its own.
-  IF pg_advisory_xact_lock_shared({WINDOW_LOCK[0]}, {WINDOW_LOCK[1]}) IS NULL THEN NULL; END IF;
+  IF pg_advisory_xact_lock_shared({WINDOW[0]}, {WINDOW[1]}) IS NULL THEN NULL; END IF;
   SELECT h.business_at, h.time_zone, h.last_closed, h.directory_version
     INTO posted_at, zone, last_closed, directory_version FROM hub_state h;
   posted_at := COALESCE(posted_at, clock_timestamp());

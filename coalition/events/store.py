@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from coalition.db.locks import SUBSCRIPTIONS
 from coalition.db.writing import insert_section
 from coalition.events.domain import Attempt, Event, Subscription
 from coalition.events.tables import delivery_attempt, event, subscription
@@ -94,7 +95,7 @@ def insert_subscription(*, connection: Connection, made: Subscription) -> None:
 
 def lock_subscriptions(*, connection: Connection, party_no: int) -> int:
     """How many active subscriptions the party has; others wait until the transaction ends."""
-    connection.execute(select(func.pg_advisory_xact_lock(7204, party_no)))
+    connection.execute(select(func.pg_advisory_xact_lock(SUBSCRIPTIONS, party_no)))
     return connection.execute(
         select(func.count()).where(
             subscription.c.party_no == party_no, subscription.c.state == "active"

@@ -14,7 +14,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
-from coalition.db.functions import WINDOW_LOCK
+from coalition.db.locks import WINDOW
 from coalition.db.state import hub_state
 from coalition.feed.facts import WindowFacts
 from coalition.ledger.tables import window
@@ -47,7 +47,7 @@ def close_window(
     """
     connection.execute(select(func.set_config("lock_timeout", f"{int(lock_timeout_ms)}ms", True)))
     try:
-        connection.execute(select(func.pg_advisory_xact_lock(*WINDOW_LOCK)))
+        connection.execute(select(func.pg_advisory_xact_lock(*WINDOW)))
     except OperationalError as error:
         if isinstance(error.orig, LockNotAvailable):
             raise WindowBusy(f"postings held the window for {lock_timeout_ms} ms") from error

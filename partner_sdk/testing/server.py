@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - as http.server calls them
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Log nothing; ``HubSimulator.requests`` keeps what came in."""

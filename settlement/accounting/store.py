@@ -27,12 +27,11 @@ from settlement.accounting.tables import (
     point_flow,
     point_window,
 )
+from settlement.locks import ACCOUNTING
 
 _KEY = ("issuer", "funder", "funding", "currency", "month")
 _POINTS = ("issued", "redeemed", "expired", "clawed_back")
 _VALUES = (*_POINTS, *(f"{name}_micros" for name in _POINTS))
-ACCOUNTING_LOCK = (7203, 5)
-"""Advisory lock: one process at a time takes windows over or makes an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class StoredEstimate:
 
 def lock(*, connection: Connection) -> None:
     """Be the only one to write accounting, for this transaction."""
-    connection.execute(select(func.pg_advisory_xact_lock(*ACCOUNTING_LOCK)))
+    connection.execute(select(func.pg_advisory_xact_lock(*ACCOUNTING)))
 
 
 def taken_windows(*, connection: Connection) -> frozenset[date]:

@@ -21,10 +21,8 @@ from sqlalchemy.exc import OperationalError
 from settlement import hub
 from settlement.entries.domain import EntryLine, LineOf, NewEntry, Posted
 from settlement.entries.tables import entry, entry_line
+from settlement.locks import ENTRIES
 from settlement.store.tables import statement
-
-ENTRY_LOCK = (7203, 3)
-"""Advisory lock: shared by every posting of entries, exclusive for netting a window."""
 
 _KEYS_AT_ONCE = 500
 _POSTED = (
@@ -46,7 +44,7 @@ _POSTED = (
 
 def share_windows(*, connection: Connection) -> None:
     """Keep the windows that are not netted from being netted, until the transaction ends."""
-    connection.execute(select(func.pg_advisory_xact_lock_shared(*ENTRY_LOCK)))
+    connection.execute(select(func.pg_advisory_xact_lock_shared(*ENTRIES)))
 
 
 def stop_posting(*, connection: Connection, lock_timeout_ms: int) -> None:
@@ -57,7 +55,7 @@ def stop_posting(*, connection: Connection, lock_timeout_ms: int) -> None:
     """
     connection.execute(select(func.set_config("lock_timeout", f"{int(lock_timeout_ms)}ms", True)))
     try:
-        connection.execute(select(func.pg_advisory_xact_lock(*ENTRY_LOCK)))
+        connection.execute(select(func.pg_advisory_xact_lock(*ENTRIES)))
     except OperationalError as error:
         if isinstance(error.orig, LockNotAvailable):
             raise hub.WindowBusy(

@@ -30,7 +30,7 @@ class VerifierAnswer(AnswerSchema):
     description="A verifier cannot vouch for itself: compare the SHA-256 of yours with this one, "
     "and with the one in the documents.",
 )
-def get_verifier(context: RequestContext) -> Answer:  # noqa: ARG001
+def get_verifier(context: RequestContext) -> Answer:  # noqa: ARG001 - every handler has it
     """Name, length and hash of verify.py."""
     return Answer({"name": _NAME, "sha256": verifier.SHA256, "bytes": len(verifier.SOURCE)})
 
@@ -44,7 +44,7 @@ def get_verifier(context: RequestContext) -> Answer:  # noqa: ARG001
     summary="Fetch the verifier",
     description="The bytes that every bundle carries.",
 )
-def get_verifier_file(context: RequestContext) -> Answer:  # noqa: ARG001
+def get_verifier_file(context: RequestContext) -> Answer:  # noqa: ARG001 - every handler has it
     """verify.py itself."""
     return Answer(verifier.SOURCE)
 
@@ -58,6 +58,6 @@ def get_verifier_file(context: RequestContext) -> Answer:  # noqa: ARG001
     summary="Fetch the verifier's hash for sha256sum",
     description="One line, as `sha256sum --check` reads it.",
 )
-def get_verifier_hash(context: RequestContext) -> Answer:  # noqa: ARG001
+def get_verifier_hash(context: RequestContext) -> Answer:  # noqa: ARG001 - every handler has it
     """The hash as a line of a checksum file."""
     return Answer(f"{verifier.SHA256}  {_NAME}\n".encode())

@@ -79,7 +79,7 @@ def _without_cosignatures(log: Log, checkpoint: StoredCheckpoint) -> StoredCheck
 
 
 def _write_files(connection: Connection, log: Log, folder: Path, *, since: int) -> int:
-    read_records: Callable[[int, int], tuple[bytes, ...]] = lambda begin, end: (  # noqa: E731
+    read_records: Callable[[int, int], tuple[bytes, ...]] = lambda begin, end: (  # noqa: E731 - one of two readers
         store.read_records(connection=connection, log_no=log.log_no, begin=begin, end=end)
     )
     count = 0

@@ -14,9 +14,9 @@ from settlement.currencies import tables as _currencies  # noqa: F401 - its tabl
 from settlement.disputes import tables as _disputes  # noqa: F401 - likewise
 from settlement.entries import tables as _entries  # noqa: F401 - its tables are on the metadata
 from settlement.log import tables as _log  # noqa: F401 - likewise
-from settlement.payments import tables as _payments  # noqa: F401
+from settlement.payments import tables as _payments  # noqa: F401 - its tables are declared
 from settlement.profiles import tables as _profiles  # noqa: F401 - likewise
-from settlement.release import tables as _release  # noqa: F401
+from settlement.release import tables as _release  # noqa: F401 - its tables are declared
 from settlement.risk import tables as _risk  # noqa: F401 - likewise
 from settlement.store.tables import metadata
 

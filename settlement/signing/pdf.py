@@ -132,7 +132,7 @@ class _Bridge(Signer):
             x509.Certificate.load(certificate.public_bytes(Encoding.DER))
             for certificate in signer.chain
         )
-        known = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+        known = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # untyped library
         known.register_multiple(issuers)
         super().__init__(
             signing_cert=leaf,
@@ -156,7 +156,7 @@ class _Stamper(TimeStamper):
     """The library's view of a timestamp authority; a token for something else is refused."""
 
     def __init__(self, authority: TimestampAuthority) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped library
         self._authority = authority
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:

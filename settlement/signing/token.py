@@ -206,8 +206,8 @@ def open_token(settings: TokenSettings) -> Token:
 def _begin_again(module: object) -> None:
     """Forget the sessions of a token that went away, or of the process that this one came from."""
     with suppress(PKCS11Error):  # In a forked process there is nothing to end.
-        module.finalize()  # type: ignore[attr-defined]
-    module.initialize()  # type: ignore[attr-defined]
+        module.finalize()  # type: ignore[attr-defined]  # its stubs lack it
+    module.initialize()  # type: ignore[attr-defined]  # its stubs lack it
 
 
 def _generate(session: pkcs11.Session, kind: KeyKind, label: str) -> bytes:

@@ -11,10 +11,8 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from settlement.domain.chain import STEPS
+from settlement.locks import CLAIM
 from settlement.store.tables import step_failure, step_run
-
-CLAIM_LOCK = (7203, 2)
-"""Advisory lock: one step at a time in a database, whoever runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def claim(*, connection: Connection) -> bool:
     allow_idle(connection=connection)
     # A dead client is noticed within a second, also in the middle of a long statement.
     connection.execute(select(func.set_config("client_connection_check_interval", "1s", True)))
-    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(*CLAIM_LOCK))))
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(*CLAIM))))
 
 
 def allow_idle(*, connection: Connection) -> None:

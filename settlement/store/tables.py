@@ -71,7 +71,7 @@ def append_only(table: Table) -> None:
         f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE ON"
         f" {SCHEMA}.{table.name} FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.forbid_change()"
     )
-    trigger = DDL(APPEND_ONLY[table.name])  # type: ignore[no-untyped-call]
+    trigger = DDL(APPEND_ONLY[table.name])  # type: ignore[no-untyped-call]  # SQLAlchemy's DDL is untyped
     event.listen(table, "after_create", trigger)
 
 

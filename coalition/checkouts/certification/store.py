@@ -14,13 +14,12 @@ from coalition.checkouts.certification.domain import (
     cases_of,
 )
 from coalition.checkouts.tables import certification
-
-_LOCK = 7207
+from coalition.db.locks import CERTIFICATION
 
 
 def begin_run(*, connection: Connection, connection_no: int) -> bool:
     """Keep other runs of this connection out until the transaction ends; False: one is on."""
-    found = select(func.pg_try_advisory_xact_lock(_LOCK, connection_no))
+    found = select(func.pg_try_advisory_xact_lock(CERTIFICATION, connection_no))
     return bool(connection.execute(found).scalar_one())
 
 

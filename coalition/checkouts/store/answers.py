@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select, text, update
 
 from coalition.checkouts.domain import Message
 from coalition.checkouts.tables import inbox_message
+from coalition.db.locks import ORDER
 
-_LOCK = 7208
 _UNDONE = text("""
 SELECT max((result ->> 'undone')::bigint) FROM inbox_message
  WHERE connection_no = :no AND about = :about AND result ? 'undone'
@@ -27,7 +27,7 @@ SELECT EXISTS (
 def lock_order(*, connection: Connection, connection_no: int, about: str) -> None:
     """Let nobody else write down an accrual of that order, or undo one, until this is over."""
     order = func.hashtext(f"{connection_no}/{about}")
-    connection.execute(select(func.pg_advisory_xact_lock(_LOCK, order)))
+    connection.execute(select(func.pg_advisory_xact_lock(ORDER, order)))
 
 
 def undone_revision(

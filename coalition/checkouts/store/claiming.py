@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select, text
 
 from coalition.checkouts.domain import Message, MessageState
 from coalition.checkouts.store.inbox import COLUMNS, read_message
+from coalition.db.locks import INBOX
 
 _NAMES = ", ".join(f"m.{column.name}" for column in COLUMNS)
 # One that others work on keeps all messages about its order from being taken, too.
@@ -71,7 +72,7 @@ def claim(
     Gives them in the order in which they came, and the database's time. Claims of a connection
     wait for each other, so that no two workers have messages about one order.
     """
-    connection.execute(select(func.pg_advisory_xact_lock(7206, connection_no)))
+    connection.execute(select(func.pg_advisory_xact_lock(INBOX, connection_no)))
     rows = connection.execute(
         _CLAIM, {"no": connection_no, "now": wall_now, "until": until, "most": limit}
     ).all()

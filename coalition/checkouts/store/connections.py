@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from coalition.checkouts.domain import ConnectionState, Guests
 from coalition.checkouts.tables import checkout_connection
+from coalition.db.locks import CONNECTIONS
 
 _COLUMNS = (
     checkout_connection.c.no,
@@ -89,7 +90,7 @@ def find_by_name(*, connection: Connection, party_no: int, name: str) -> UUID | 
 
 def lock_connections(*, connection: Connection, party_no: int) -> int:
     """How many open connections the party has; others wait until the transaction ends."""
-    connection.execute(select(func.pg_advisory_xact_lock(7205, party_no)))
+    connection.execute(select(func.pg_advisory_xact_lock(CONNECTIONS, party_no)))
     return connection.execute(
         select(func.count()).where(
             checkout_connection.c.party_no == party_no, checkout_connection.c.state != "closed"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from coalition.db.functions import WINDOW_LOCK
+from coalition.db.locks import WINDOW
 from partner_sdk.wire.ids import uuid7
 
 
@@ -104,7 +104,7 @@ def first_unsettled(*, connection: Connection) -> UUID:
     they are as young as that. Ids begin with the time at which they were made. To be asked in a
     statement before the one that reads entries: what it did not see is then committed and seen.
     """
-    begun = connection.exec_driver_sql(_OLDEST_POSTING, WINDOW_LOCK).scalar_one()
+    begun = connection.exec_driver_sql(_OLDEST_POSTING, WINDOW).scalar_one()
     return uuid7(unix_ms=int((begun - MADE_BEFORE).timestamp() * 1000), random=bytes(10))
 
 

@@ -11,11 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from partner_sdk.wire.merkle import HASH_BYTES
 from partner_sdk.wire.tlog.tiles import Tile
+from settlement.locks import LOG
 from settlement.log.domain import Log
 from settlement.log.tables import log, log_record, log_tile
 
-_LOCK = 7204
-"""First half of the advisory locks: one writer for each log; the second is the log's number."""
 _LOG = (
     log.c.log_no,
     log.c.name,
@@ -113,7 +112,7 @@ def set_cosignatures_needed(*, connection: Connection, log_no: int, count: int) 
 
 def lock(*, connection: Connection, log_no: int) -> None:
     """Be the only one who adds to a log, to the end of the transaction."""
-    connection.execute(select(func.pg_advisory_xact_lock(_LOCK, log_no)))
+    connection.execute(select(func.pg_advisory_xact_lock(LOG, log_no)))
 
 
 def count_records(*, connection: Connection, log_no: int) -> int:

@@ -49,7 +49,7 @@ def render_pain001(
     """
     if not batches or not all(batch.transfers for batch in batches):
         raise ValueError("a payment file has transfers")
-    root = etree.Element(_name("Document"), nsmap={None: NAMESPACE})  # type: ignore[dict-item]
+    root = etree.Element(_name("Document"), nsmap={None: NAMESPACE})  # type: ignore[dict-item]  # None: no prefix
     message = _add(root, "CstmrCdtTrfInitn")
     header = _add(message, "GrpHdr")
     _add(header, "MsgId", message_id)

@@ -32,7 +32,7 @@ def read_xml(content: bytes) -> etree._Element:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise refused(f"it is not well-formed XML ({_brief(error)})") from None
-    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # just parsed
         raise refused("it declares a document type, which files of banks never do")
     return root
 

@@ -8,12 +8,11 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from settlement.locks import PAYMENTS
 from settlement.payments.domain.accounts import Account
 from settlement.payments.domain.interest import DayCount
 from settlement.payments.tables import clearing_account, late_terms
 
-PAYMENTS_LOCK = (7203, 31)
-"""Advisory lock: one at a time decides what is paid and what is open."""
 EVERY_PARTY = 0
 
 
@@ -41,7 +40,7 @@ class LateRow:
 
 def lock_payments(*, connection: Connection) -> None:
     """Wait for the right to change what is due and paid, until the transaction ends."""
-    connection.execute(select(func.pg_advisory_xact_lock(*PAYMENTS_LOCK)))
+    connection.execute(select(func.pg_advisory_xact_lock(*PAYMENTS)))
 
 
 def read_accounts(*, connection: Connection) -> dict[str, ClearingAccount]:

@@ -1,7 +1,6 @@
 """The SQL of risk: collateral out of the entries, accounts, plans and exits."""
 
 from settlement.risk.store.accounts import (
-    RISK_LOCK,
     Account,
     has_entries_after,
     is_posted,
@@ -22,7 +21,6 @@ from settlement.risk.store.plans import (
 )
 
 __all__ = [
-    "RISK_LOCK",
     "Account",
     "Exit",
     "StoredPlan",

@@ -11,11 +11,9 @@ from sqlalchemy import Connection, and_, case, func, or_, select, union
 
 from settlement import hub
 from settlement.entries.tables import entry
+from settlement.locks import RISK
 from settlement.risk.domain import PURPOSES, Purpose, WindowClaims
 from settlement.store.tables import pair_net, statement
-
-RISK_LOCK = (7203, 5)
-"""Advisory lock: one change of collateral, default or exit at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Account:
 
 def take_turn(*, connection: Connection) -> None:
     """Wait for others who change collateral, defaults or exits; until the transaction ends."""
-    connection.execute(select(func.pg_advisory_xact_lock(*RISK_LOCK)))
+    connection.execute(select(func.pg_advisory_xact_lock(*RISK)))
 
 
 def read_collateral(

@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from adapters.contract import FileHead
 from coalition.checkouts.files.domain import StoredFile
 from coalition.checkouts.files.tables import order_file
+from coalition.db.locks import FILES
 
-_LOCK = 7207
 _C = order_file.c
 _COLUMNS = (
     _C.store, _C.sequence, _C.state, _C.name, _C.sha256, _C.orders, _C.done, _C.problems,
@@ -23,13 +23,13 @@ _COLUMNS = (
 
 def try_lock(*, connection: Connection, connection_no: int) -> bool:
     """Be the only one that picks up this connection's files, until `unlock`; whether it may."""
-    locked = select(func.pg_try_advisory_lock(_LOCK, connection_no))
+    locked = select(func.pg_try_advisory_lock(FILES, connection_no))
     return bool(connection.execute(locked).scalar_one())
 
 
 def unlock(*, connection: Connection, connection_no: int) -> None:
     """Let others pick up."""
-    connection.execute(select(func.pg_advisory_unlock(_LOCK, connection_no)))
+    connection.execute(select(func.pg_advisory_unlock(FILES, connection_no)))
 
 
 def find_file(

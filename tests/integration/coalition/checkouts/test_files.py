@@ -22,6 +22,7 @@ from adapters.testing.generic import FileShop, GenericShop
 from adapters.testing.shop import Item, Purchase
 from coalition.checkouts.cli import app as connection_app
 from coalition.checkouts.files.domain import PATIENCE
+from coalition.db.locks import FILES
 from coalition.errors import HubError
 from coalition.sales.service.read import current_answer
 from partner_sdk.wire.ids import encode
@@ -307,10 +308,10 @@ def test_only_connections_that_have_files_pick_up(shop: Till) -> None:
 
 def test_only_one_process_picks_up_at_a_time(world: World, shop: Till) -> None:
     with world.engine.connect() as other:
-        other.execute(text("SELECT pg_advisory_lock(7207, 1)"))
+        other.execute(text(f"SELECT pg_advisory_lock({FILES}, 1)"))
         with pytest.raises(HubError, match="Another process"):
             shop.run()
-        other.execute(text("SELECT pg_advisory_unlock(7207, 1)"))
+        other.execute(text(f"SELECT pg_advisory_unlock({FILES}, 1)"))
     assert shop.run() == {}
     assert shop.run() == {}
 
@@ -441,8 +442,8 @@ def test_a_pick_up_that_is_killed_goes_on_and_counts_nothing_twice(
         kills += 1
         with world.engine.connect() as waiting:
             # The server lets go of the lock when it notices that its client is gone.
-            waiting.execute(text("SELECT pg_advisory_lock(7207, 1)"))
-            waiting.execute(text("SELECT pg_advisory_unlock(7207, 1)"))
+            waiting.execute(text(f"SELECT pg_advisory_lock({FILES}, 1)"))
+            waiting.execute(text(f"SELECT pg_advisory_unlock({FILES}, 1)"))
         found = {*shop.left(), *shop.put_away("done"), *shop.put_away("refused")}
         assert {name for name in found if name.endswith(".csv")} == set(contents), "a file is lost"
     assert kills * step > 30

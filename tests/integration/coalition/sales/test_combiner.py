@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
+from coalition.db.locks import WINDOW
 from coalition.db.state import bump_directory
 from coalition.db.writing import WriteSet
 from coalition.errors import HubError, StaleDirectory
@@ -76,11 +77,11 @@ def call_behind_a_closed_door(
     """Run calls while the window's lock is held until `waiting` statements wait for it."""
     with ThreadPoolExecutor(1) as pool:
         with world.database.transaction() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(7203, 1)"))
+            connection.execute(select(func.pg_advisory_xact_lock(*WINDOW)))
             answers = pool.submit(at_once, calls)
             blocked = text(
                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-                " AND classid = 7203 AND database ="
+                f" AND classid = {WINDOW[0]} AND database ="
                 " (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
             for _ in range(1000):
