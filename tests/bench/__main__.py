@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import shutil
 import tempfile
 import time
@@ -10,13 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from coalition.db.embedded import EmbeddedServer
-from tests.bench.document import DOCUMENT, document
-from tests.bench.kept import Measured, keep, read
+from tests.bench.document import DOCUMENT, document_of_kept
+from tests.bench.kept import Measured, keep
 from tests.bench.results import table
 from tests.bench.scale import FULL, QUICK
 from tests.bench.suite import EXPERIMENTS, Suite
-
-_NOTES = Path(__file__).with_name("notes.md")
 
 
 def main() -> None:
@@ -35,7 +35,6 @@ def main() -> None:
     asked = parser.parse_args()
     scale = QUICK if asked.quick else FULL
     parent = asked.folder or Path("var")
-    kept = parent / "bench"
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=parent)).absolute()
     try:
@@ -43,14 +42,15 @@ def main() -> None:
             for name in asked.only or EXPERIMENTS:
                 measured = _measure(name, Suite(server, folder, scale, _say))
                 if not asked.quick:
-                    keep(measured, folder=kept)
+                    keep(measured)
                 print(table(measured.rows))
                 for figure in measured.figures:
                     _say(f"{figure.name}: {figure.value}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if not asked.quick:
-        _write(kept)
+        DOCUMENT.write_text(document_of_kept())
+        _say(f"written: {DOCUMENT}")
 
 
 def _measure(name: str, suite: Suite) -> Measured:
@@ -59,21 +59,16 @@ def _measure(name: str, suite: Suite) -> Measured:
     getattr(suite, name)()
     minutes = (time.monotonic() - began) / 60
     return Measured(
-        name, datetime.now(UTC).date(), minutes, suite.rows, suite.figures, suite.stolen
+        experiment=name,
+        on=datetime.now(UTC).date(),
+        machine=(
+            f"{os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}"
+        ),
+        minutes=minutes,
+        rows=suite.rows,
+        figures=suite.figures,
+        stolen=suite.stolen,
     )
-
-
-def _write(kept: Path) -> None:
-    measured = [read(name, folder=kept) for name in EXPERIMENTS]
-    DOCUMENT.write_text(
-        document(
-            measured=[each for each in measured if each is not None],
-            missing=[name for name, each in zip(EXPERIMENTS, measured, strict=True) if not each],
-            notes=_NOTES.read_text(),
-            scale=FULL,
-        )
-    )
-    _say(f"written: {DOCUMENT}")
 
 
 def _say(what: str) -> None:

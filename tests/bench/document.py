@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from tests.bench.kept import Measured
+from tests.bench.kept import Measured, read
 from tests.bench.results import table
-from tests.bench.scale import Scale
+from tests.bench.scale import FULL, Scale
+from tests.bench.suite import EXPERIMENTS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+_NOTES = Path(__file__).with_name("notes.md")
+
+
+def document_of_kept() -> str:
+    """The document of all that was measured last."""
+    measured = [read(name) for name in EXPERIMENTS]
+    return document(
+        measured=[each for each in measured if each is not None],
+        missing=[name for name, each in zip(EXPERIMENTS, measured, strict=True) if each is None],
+        notes=_NOTES.read_text(),
+        scale=FULL,
+    )
 
 
 def document(
@@ -43,8 +54,8 @@ the rounds is compared with the target. Nothing asserts a time.
 ## As absolute figures
 
 Medians of the rounds, for a sense of proportion. They say as much about the machine
-({os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}) and about
-who else used it as about the hub.
+({"; ".join(dict.fromkeys(each.machine for each in measured))}) and about who else used it as about
+the hub.
 
 | What | Figure |
 |---|---|
@@ -63,3 +74,7 @@ and its calmest try counts. A night is too long for that: it counts as it was.
 |---|---|---|---|---|
 {made}
 """
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document_of_kept())

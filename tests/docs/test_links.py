@@ -12,8 +12,6 @@ import pytest
 from tests.docs.marked import slug
 from tests.docs.pages import ROOT, markdown_pages
 
-# Written by `make bench`; may not have been measured yet.
-_MEASURED = ROOT / "docs" / "benchmarks.md"
 _LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _FENCED = re.compile(r"^(?P<fence>`{3,})[^\n]*\n.*?^(?P=fence)$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} (?P<text>.+)$", re.MULTILINE)
@@ -50,8 +48,6 @@ def fault_of(page: Path, target: str) -> str | None:
     path = (page.parent / name).resolve() if name else page
     if not path.is_relative_to(ROOT):
         return "leads out of the repository"
-    if path == _MEASURED:
-        return None
     if not path.exists():
         return "leads to nothing"
     if anchor and path.suffix == ".md" and anchor not in anchors_of(path):
@@ -72,8 +68,6 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         if page in reached or page.suffix != ".md":
             continue
         reached.add(page)
-        if page == _MEASURED:
-            continue
         names = (unquote(t).partition("#")[0] for t in targets_of(page))
         waiting += [
             (page.parent / name).resolve()

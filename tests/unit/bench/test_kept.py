@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from tests.bench.document import document
+from tests.bench.document import DOCUMENT, document, document_of_kept
 from tests.bench.kept import Measured, keep, read
 from tests.bench.results import Figure, Row
 from tests.bench.scale import FULL
@@ -15,7 +15,8 @@ from tests.bench.turns import Ratio
 def measured(experiment: str, median: float) -> Measured:
     row = Row("earn", "raw insert", Ratio(median, 0.1, 0.9), at_least=0.2, unit=" MB")
     figure = Figure("earn", "900/s")
-    return Measured(experiment, date(2026, 3, 1), 4.5, [row], [figure], [0.0, 0.02, 0.3])
+    stolen = [0.0, 0.02, 0.3]
+    return Measured(experiment, date(2026, 3, 1), "2 processors", 4.5, [row], [figure], stolen)
 
 
 def test_what_was_measured_is_read_as_it_was(tmp_path: Path) -> None:
@@ -38,3 +39,7 @@ def test_the_document_tells_each_ratio_its_bar_and_its_day() -> None:
     )
     assert "| earn | raw insert | ≥ 0.2 MB | **0.12 MB** | 0.10 – 0.90 | **no** |" in text
     assert "| `postings` | 2026-03-01 | 4 min | 2% | 30% |\n| `growth` | not yet | |" in text
+
+
+def test_the_page_of_benchmarks_is_what_was_measured() -> None:
+    assert DOCUMENT.read_text() == document_of_kept(), "python -m tests.bench.document"
