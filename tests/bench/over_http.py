@@ -71,6 +71,10 @@ class Till:
         """Sales under the sandbox's bearer key."""
         return self._turn(self.hub, [self._sale(signed=False) for _ in range(self._requests)])
 
+    def redeemed(self) -> Sample:
+        """Redemptions, signed as the sales are."""
+        return self._turn(self.hub, [self._redemption() for _ in range(self._requests)])
+
     def bare(self) -> Sample:
         """The same bodies to the bare route."""
         host = f"{_HOST}:{self._bare[1]}"
@@ -119,17 +123,27 @@ class Till:
         keys = self._keys
         if not signed:
             return raw_request("PUT", target, host, {"Authorization": f"Bearer {keys.token}"}, body)
-        headers = sign_headers(
-            method="PUT",
+        return self._sign("PUT", target, {}, body)
+
+    def _redemption(self) -> bytes:
+        member = ids.encode("mem", self._random.choice(self._bed.members))
+        body = {"member": {"id": member}, "points": 7, "reference": "R1", "till": "3"}
+        key = {"Idempotency-Key": secrets.token_urlsafe(18)}
+        return self._sign("POST", "/v1/redemptions", key, json.dumps(body).encode())
+
+    def _sign(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        host = f"{_HOST}:{self.hub[1]}"
+        proof = sign_headers(
+            method=method,
             url=f"http://{host}{target}",
-            headers={},
+            headers=headers,
             body=body,
-            key_id=ids.encode("key", keys.key_id),
-            private_key=keys.private,
+            key_id=ids.encode("key", self._keys.key_id),
+            private_key=self._keys.private,
             created=int(time.time()),
             nonce=secrets.token_urlsafe(18),
         )
-        return raw_request("PUT", target, host, headers, body)
+        return raw_request(method, target, host, {**headers, **proof}, body)
 
 
 def raw_request(

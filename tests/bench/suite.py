@@ -150,15 +150,24 @@ class Suite:
         self.compare(turns, ours, ready, 0.3)
 
     def http(self) -> None:
-        """A sale over HTTP: signed, unsigned, and a bare route."""
+        """A sale over HTTP: signed, unsigned, and a bare route; and a redemption."""
         signed, unsigned, bare = "signed PUT of a sale", "the same unsigned", "bare Flask route"
+        redeemed = "signed POST of a redemption"
         with (
             self.bed("bench_http", subscribed=False) as bed,
             served(bed=bed, requests=self.scale.requests) as till,
         ):
-            turns = self.turns({signed: till.signed, unsigned: till.unsigned, bare: till.bare})
+            turns = self.turns(
+                {
+                    signed: till.signed,
+                    unsigned: till.unsigned,
+                    bare: till.bare,
+                    redeemed: till.redeemed,
+                }
+            )
         self.compare(turns, signed, unsigned, 0.7)
         self.compare(turns, signed, bare, 0.3)
+        self.compare(turns, redeemed, signed, None)
 
     def checkouts(self) -> None:
         """Deliveries accepted and worked on beside signed sales; each adapter by itself."""
