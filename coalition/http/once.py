@@ -63,9 +63,9 @@ def once(
         f"{incoming.method} {incoming.path}\n".encode() + incoming.body,
         "sha256",
     )
+    at = place(table="idempotency", row=f"{party_no}/{key}", column="answer")
     if guarded.saved is not None:
-        place_ = _place(party_no, key)
-        return _again(guarded.saved, endpoint=endpoint, digest=digest, hub=hub, at=place_)
+        return _again(guarded.saved, endpoint=endpoint, digest=digest, hub=hub, at=at)
     if guarded.refused:
         raise HubError("request_replayed", "It was refused: sign it again with a new nonce.")
     try:
@@ -84,7 +84,7 @@ def once(
         answer = seal(
             key=hub.key(_SEALED_KEY),
             secret=answer,
-            at=_place(party_no, key),
+            at=at,
             nonce=hub.random(12),
         )
     days = timedelta(days=hub.config.answer_days)
@@ -113,7 +113,3 @@ def _again(
     if endpoint.sensitive:
         body = unseal(key=hub.key(_SEALED_KEY), sealed=body, at=at)
     return respond_again(body, status=saved.status, endpoint=endpoint)
-
-
-def _place(party_no: int, key: str) -> bytes:
-    return place(table="idempotency", row=f"{party_no}/{key}", column="answer")
