@@ -10,9 +10,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, event
 
 from coalition.config import Config
@@ -53,19 +55,40 @@ def kill_everywhere(
     `after_each` looks at what is left after each kill. The work is a function of a module.
     """
     for number in range(1, _MOST):
-        if not is_killed(_run, number, config, work, every_statement):
+        address = str(config.database_url)
+        if not is_killed(_run, number, config, work, every_statement, address=address):
             return number - 1
         after_each(number)
     raise AssertionError(f"more than {_MOST} touches")
 
 
-def is_killed(work: Callable[..., None], *arguments: Any) -> bool:
-    """Do some work, a function of a module, in a process; whether it was killed or came through."""
+def is_killed(work: Callable[..., None], *arguments: Any, address: str) -> bool:
+    """Do some work, a function of a module, in a process; whether it was killed or came through.
+
+    Returns when the server has noticed, too: until then it keeps what the process had locked.
+    Nobody else comes to the database at `address` meanwhile.
+    """
     process = PROCESSES.Process(target=work, args=arguments)
-    process.start()
-    process.join(120)
-    assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+    with psycopg.connect(address, autocommit=True) as connection:
+        known = _sessions(connection)
+        process.start()
+        process.join(120)
+        assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+        until = time.monotonic() + 60
+        while _sessions(connection) - known:
+            assert time.monotonic() < until, "the server keeps the session of a process that ended"
+            time.sleep(0.005)
     return process.exitcode != 0
+
+
+def _sessions(connection: psycopg.Connection[Any]) -> set[int]:
+    return {
+        pid
+        for (pid,) in connection.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_type = 'client backend'"
+        )
+    }
 
 
 def _run(number: int, config: Config, work: Work, every_statement: bool) -> None:

@@ -177,7 +177,7 @@ def test_killed_while_files_are_written_the_same_files_come_of_it(
 ) -> None:
     tell_day_one(books, day=ONE)
     books.end(ONE)
-    killed = is_killed(settle_until_killed, renames, config, ONE)
+    killed = is_killed(settle_until_killed, renames, config, ONE, address=str(config.database_url))
     assert killed or renames == 3
     signed = checkpoints_of(books.engine)
     settle_date(night=night, business_date=ONE)

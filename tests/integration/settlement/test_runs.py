@@ -63,7 +63,7 @@ def environment(config: Config) -> dict[str, str]:
 
 
 def settle_in_a_process_killed_at(event: str, *, config: Config, day: date) -> None:
-    assert is_killed(settle_until_killed, event, config, day)
+    assert is_killed(settle_until_killed, event, config, day, address=str(config.database_url))
 
 
 def content(night: Night, day: date) -> dict[str, Any]:

@@ -198,7 +198,9 @@ def test_killed_at_a_statement_nothing_was_done_and_the_plan_can_be_executed(
     before = bank.rows("SELECT count(*) FROM settlement.entry")
     killed = 0
     for number in some:
-        if not is_killed(execute_until_killed, number, digest, config):
+        if not is_killed(
+            execute_until_killed, number, digest, config, address=str(config.database_url)
+        ):
             break
         killed = number
         assert bank.rows("SELECT count(*) FROM settlement.entry") == before
