@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -79,9 +78,9 @@ def _without_cosignatures(log: Log, checkpoint: StoredCheckpoint) -> StoredCheck
 
 
 def _write_files(connection: Connection, log: Log, folder: Path, *, since: int) -> int:
-    read_records: Callable[[int, int], tuple[bytes, ...]] = lambda begin, end: (  # noqa: E731 - one of two readers
-        store.read_records(connection=connection, log_no=log.log_no, begin=begin, end=end)
-    )
+    def read_records(begin: int, end: int) -> tuple[bytes, ...]:
+        return store.read_records(connection=connection, log_no=log.log_no, begin=begin, end=end)
+
     count = 0
     checkpoint = None
     for checkpoint in store.read_checkpoints(connection=connection, log_no=log.log_no, after=since):

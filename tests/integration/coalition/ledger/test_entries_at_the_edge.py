@@ -9,9 +9,6 @@ from secrets import token_bytes
 from time import time
 from uuid import UUID
 
-import pytest
-from sqlalchemy import Engine
-
 from coalition.config import Config
 from coalition.redemptions.domain import Till
 from coalition.redemptions.service import redeem_points
@@ -27,14 +24,6 @@ from tests.hub_server import serving
 
 LONG = timedelta(minutes=12)
 """After that, no posting of before is under way."""
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    made = World(engine)
-    made.partner("grocer")
-    made.partner("bakery")
-    return made
 
 
 def pages(caller: Caller, *, limit: int, after: str = "") -> Iterator[tuple[list[str], str | None]]:

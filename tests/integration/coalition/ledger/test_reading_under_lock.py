@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from coalition.ledger.store import load_accounts
 from coalition.redemptions.domain import Till
@@ -22,14 +22,6 @@ _WAITING = text(
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     " AND datname = current_database()"
 )
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    made = World(engine)
-    made.partner("grocer")
-    made.partner("bakery")
-    return made
 
 
 def read_behind(
